@@ -1,0 +1,37 @@
+/**
+ * What is wrong with something that came from outside: where it stands, what was expected, what was found.
+ * Problems are values (Either, TaskEither); inside a stream a problem travels as a `Failure`.
+ * Faults of our own are not problems: they are ordinary exceptions and end with exit code 1.
+ */
+export interface Problem {
+  /** File, folder or stream ("stdin", "command line") it was found in. */
+  readonly file: string
+  /** Line, row, tensor or JSON path inside the file; empty when it concerns the whole. */
+  readonly place: string
+  readonly expected: string
+  readonly found: string
+}
+
+export const problem = (file: string, place: string, expected: string, found: string): Problem => ({
+  file,
+  place,
+  expected,
+  found,
+})
+
+/** One line for a person: `dev.tsv: line 7: expected 2 columns, found 1`. */
+export const describe = (p: Problem): string =>
+  `${p.file}: ${p.place === '' ? '' : `${p.place}: `}expected ${p.expected}, found ${p.found}`
+
+/** A problem on its way through a stream or a promise. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  constructor(readonly problem: Problem) {
+    super(describe(problem))
+  }
+}
+
+/** @returns never: throws the problem as a Failure; for use inside streams only. */
+export const fail = (file: string, place: string, expected: string, found: string): never => {
+  throw new Failure(problem(file, place, expected, found))
+}
