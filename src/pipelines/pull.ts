@@ -78,7 +78,7 @@ export const pull = <A, B>(source: AsyncIterable<A>, stage: Stage<A, B>): Observ
         }
         const result = await head
         if (stage.commit !== undefined) await stage.commit(result)
-        queue.shift()
+        void queue.shift() // the promise just awaited
         inFlight -= 1
         subscriber.next(result)
         room.open()
@@ -107,7 +107,7 @@ export const pull = <A, B>(source: AsyncIterable<A>, stage: Stage<A, B>): Observ
       }
     }
 
-    void drive()
+    drive().catch(() => undefined) // it reports its errors itself
     return () => {
       stop().catch(() => undefined)
     }
