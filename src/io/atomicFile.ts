@@ -2,9 +2,10 @@
  * The one way a result file comes to be: written under a temporary name beside it, flushed to the device, renamed.
  * Whoever looks sees the old file, none, or the whole new one. Not promised: that two writers of one name take turns.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
 import { failureOf } from './fault.js'
 
 /** Where bytes go; resolves when they are taken, so that a fast producer waits. */
@@ -33,12 +34,34 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 }
 
+/** Of this machine, in a temporary file's name: whether its writer still lives can be told here only. */
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+
+const temporaryName = (path: string): string => `${path}.${host}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+
+const lives = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** Removes what killed processes of this machine left in a folder; a folder that is not there is clean. */
+export const removeLeftovers = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, from, pid] = /\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? []
+    if (from === host && !lives(Number(pid))) await rm(join(folder, name), { force: true })
+  }
+}
+
 /**
  * Writes `path` whole or not at all; missing folders are made.
  * @throws Failure (in the promise) if the folder cannot be written or the device is full; no temporary file stays behind.
  */
 export const writeAtomically = async <A>(path: string, produce: (sink: ByteSink) => Promise<A>): Promise<A> => {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = temporaryName(path)
   try {
     await mkdir(dirname(path), { recursive: true })
     const handle = await open(temporary, 'wx')

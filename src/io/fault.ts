@@ -1,4 +1,6 @@
 /** What the operating system says about a file, as a Problem a person can act on. Anything it does not say stays an exception. */
+import { isLeft, left, right } from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { Failure, problem, type Problem } from '../domain/problem.js'
 
 const meanings: Readonly<Record<string, readonly [expected: string, found: string]>> = {
@@ -31,3 +33,16 @@ export const problemOf = (file: string, error: unknown): Problem => {
 /** The same, as something to throw inside a stream. */
 export const failureOf = (file: string, error: unknown): Failure =>
   error instanceof Failure ? error : new Failure(problemOf(file, error))
+
+/** A promise that may fail with a Failure or an error of the operating system about `file`, as a TaskEither. */
+export const attempt =
+  <A>(file: string, work: () => Promise<A>): TaskEither<Problem, A> =>
+  () =>
+    work().then(right, (error: unknown) => left(problemOf(file, error)))
+
+/** The value, or its Problem thrown as a Failure: the way from values into a stream. */
+export const orThrow = async <A>(task: TaskEither<Problem, A>): Promise<A> => {
+  const result = await task()
+  if (isLeft(result)) throw new Failure(result.left)
+  return result.right
+}

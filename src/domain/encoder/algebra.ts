@@ -26,6 +26,8 @@ export interface EncoderAlgebra<T> {
   readonly gelu: (x: T) => T
   readonly tanh: (x: T) => T
   readonly add: (a: T, b: T) => T
+  /** Runs work of which only the result is needed afterwards: an engine may take back the memory of the rest. */
+  readonly scope: (work: () => T) => T
   /** The first token of every sequence: [sequences, hidden]. */
   readonly first: (x: T) => T
 }

@@ -32,10 +32,11 @@ export const logits = <T>(
   batch: Batch,
   observe: ObserveHidden<T> = () => undefined,
 ): T => {
-  let x = alg.layerNorm('embeddings.LayerNorm', alg.embed(batch))
+  let x = alg.scope(() => alg.layerNorm('embeddings.LayerNorm', alg.embed(batch)))
   observe(0, x)
   for (let i = 0; i < architecture.layers; i++) {
-    x = encoderLayer(alg, i)(x)
+    const input = x
+    x = alg.scope(() => encoderLayer(alg, i)(input))
     observe(i + 1, x)
   }
   const pooled = alg.tanh(alg.linear('classifier.dense', alg.first(x)))

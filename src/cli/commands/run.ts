@@ -1,0 +1,138 @@
+/** `ohmflow run`: plan, do what is missing, write the tables, print the scores. */
+import { command, flag, option, optional, positional, string } from 'cmd-ts'
+import { join } from 'node:path'
+import { arch, cpus, hostname, platform, totalmem } from 'node:os'
+import type { ScoreRow } from '../../domain/tables/scores.js'
+import { version } from '../../domain/version.js'
+import { writeTextAtomically } from '../../io/atomicFile.js'
+import { orThrow } from '../../io/fault.js'
+import { readCheckedConfig } from '../../pipelines/experiment/config.js'
+import { runExperiment, type Finished } from '../../pipelines/experiment/run.js'
+import { formats, streamTable, tableNames } from '../../pipelines/experiment/tables.js'
+import { prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
+import { enginePool } from '../../pipelines/enginePool.js'
+import { shardArgument, wordArgument, wordsArgument, workersArgument } from '../arguments.js'
+import { columns, grouped, spoken } from '../columns.js'
+import { done, Refused } from '../exit.js'
+import { terminalProgress } from '../progress.js'
+import { interruptSignal } from '../signal.js'
+import { print, printLine, say, stdoutBytes } from '../terminal.js'
+
+const decimals = (value: number | null): string => (value === null ? '-' : value.toFixed(4))
+
+const scoreTable = (rows: readonly ScoreRow[]): string =>
+  columns(
+    ['task', 'method', 'chip', 'read', 'time', 'metric', 'value', 'agreement', 'examples'],
+    rows.map(r => [
+      r.task,
+      r.method,
+      r.chip === null ? '-' : String(r.chip),
+      r.read === null ? '-' : String(r.read),
+      r.time_seconds === null ? '-' : `${r.time_seconds} s`,
+      r.metric,
+      decimals(r.value),
+      decimals(r.agreement),
+      String(r.examples),
+    ]),
+  )
+
+/** What is not reproducible: clock, machine, how fast. */
+const writeRunRecord = (out: string, started: Date, finished: Finished, kernels: string): Promise<void> =>
+  writeTextAtomically(
+    join(out, 'run.json'),
+    `${JSON.stringify(
+      {
+        version,
+        started: started.toISOString(),
+        ended: new Date().toISOString(),
+        seconds: (Date.now() - started.getTime()) / 1000,
+        unitsComputed: finished.computed,
+        examples: finished.examples,
+        tokens: finished.tokens,
+        kernels,
+        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+        machine: {
+          host: hostname(),
+          platform: platform(),
+          architecture: arch(),
+          cpu: cpus()[0]?.model ?? 'unknown',
+          cores: cpus().length,
+          memoryBytes: totalmem(),
+          node: process.version,
+        },
+      },
+      null,
+      2,
+    )}\n`,
+  )
+
+const untrained = (workspace: Workspace): readonly string[] =>
+  workspace.tasks.filter(t => t.checkpoint.untrained).map(t => t.source.task)
+
+export const run = command({
+  name: 'run',
+  description: 'Run an experiment: plan it, compute what is missing, write the tables, print the scores',
+  examples: [
+    { description: 'The experiment of a config, its tables in results/sst2', command: 'ohmflow run sst2.json --out results/sst2' },
+    { description: 'The second of four machines, same folder', command: 'ohmflow run big.json --out /shared/big --shard 1/4' },
+    { description: 'Scores as JSON lines', command: 'ohmflow run sst2.json --out results/sst2 --json | jq .value' },
+    {
+      description: 'Predictions as an Arrow stream into another program',
+      command: 'ohmflow run sst2.json --out results/sst2 --stream predictions | python read.py',
+    },
+  ],
+  args: {
+    config: positional({ type: string, displayName: 'CONFIG', description: 'the experiment, a JSON file' }),
+    out: option({ type: optional(string), long: 'out', description: 'folder for tables and finished units (default: results/NAME)' }),
+    shard: option({ type: optional(shardArgument('i/n')), long: 'shard', description: 'compute only every n-th unit, from the i-th' }),
+    workers: option({ type: optional(workersArgument('N')), long: 'workers', description: 'threads (default: one per core)' }),
+    formats: option({
+      type: optional(wordsArgument(formats)('LIST')),
+      long: 'formats',
+      description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
+    }),
+    stream: option({
+      type: optional(wordArgument(tableNames)('TABLE')),
+      long: 'stream',
+      description: 'write this table to stdout as an Arrow IPC stream instead of printing the scores',
+    }),
+    json: flag({ long: 'json', description: 'print the scores as JSON lines' }),
+  },
+  handler: async ({ config: path, out, shard, workers, formats: wanted, stream, json }): Promise<number> => {
+    const started = new Date()
+    const signal = interruptSignal()
+    const read = await readCheckedConfig(path)()
+    if (read._tag === 'Left') throw new Refused(read.left)
+    const { config, hash } = read.right
+    const folder = out ?? join('results', config.name)
+    const workspace = await orThrow(prepare(config, hash, folder))
+    const engines = enginePool({ workers: workers ?? null })
+    try {
+      const finished = await runExperiment(workspace, {
+        shard: shard ?? { index: 0, of: 1 },
+        formats: wanted ?? ['parquet'],
+        progress: terminalProgress(),
+        signal,
+        engine: engines.forUnit,
+      })
+      await writeRunRecord(folder, started, finished, engines.description())
+      if (finished.outstanding > 0) {
+        say(`${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`)
+        return done
+      }
+      if (stream !== undefined) await streamTable(workspace, finished.scores, stream, stdoutBytes)
+      else if (json) await print(finished.scores.map(row => `${JSON.stringify(row)}\n`).join(''))
+      else await printLine(scoreTable(finished.scores))
+      const skipped = untrained(workspace)
+      if (skipped.length > 0) say(`untrained: scores are at chance (random weights: ${skipped.join(', ')})`)
+      const reused = workspace.units.length - finished.computed
+      say(
+        `${workspace.units.length} units (${reused} were there already), ${grouped(finished.examples)} examples computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
+      )
+      for (const file of finished.tables) say(`  ${file}`)
+      return done
+    } finally {
+      await engines.close()
+    }
+  },
+})

@@ -1,0 +1,33 @@
+/** How a command ends, as an exit code: 0 done, 1 our fault, 2 input or command line wrong, 130 interrupted. */
+import { Failure, describe, type Problem } from '../domain/problem.js'
+import { Interrupted } from '../pipelines/interruption.js'
+import { ReaderGone, say } from './terminal.js'
+
+export const done = 0
+export const ourFault = 1
+export const wrongInput = 2
+export const interrupted = 130
+
+/** Several things wrong with the input at once. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.map(describe).join('\n'))
+  }
+}
+
+/** Says what an exception means to a person. @returns the exit code */
+export const report = (error: unknown): number => {
+  if (error instanceof ReaderGone) return done
+  if (error instanceof Interrupted) {
+    say('interrupted: what is finished is kept; the same command goes on from there')
+    return interrupted
+  }
+  if (error instanceof Failure || error instanceof Refused) {
+    const problems = error instanceof Failure ? [error.problem] : error.problems
+    for (const problem of problems) say(`ohmflow: ${describe(problem)}`)
+    return wrongInput
+  }
+  say(`ohmflow: a fault of ours, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  return ourFault
+}

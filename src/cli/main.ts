@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/** The `ohmflow` command. */
+import { runSafely, subcommands } from 'cmd-ts'
+import { version } from '../domain/version.js'
+import { doctor } from './commands/doctor.js'
+import { inspect } from './commands/inspect.js'
+import { plan } from './commands/plan.js'
+import { predict } from './commands/predict.js'
+import { run } from './commands/run.js'
+import { done, report, wrongInput } from './exit.js'
+import { say } from './terminal.js'
+
+const ohmflow = subcommands({
+  name: 'ohmflow',
+  version,
+  description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
+  cmds: { run, plan, predict, inspect, doctor },
+  examples: [
+    { description: 'The experiment that comes with ohmflow', command: 'ohmflow run data/config.json --out results/default' },
+    { description: 'What a command does and takes', command: 'ohmflow run --help' },
+  ],
+})
+
+const main = async (): Promise<number> => {
+  const result = await runSafely(ohmflow, process.argv.slice(2))
+  if (result._tag === 'ok') return result.value.value
+  const { exitCode, message } = result.error.config
+  if (exitCode === 0) {
+    process.stdout.write(`${message}\n`)
+    return done
+  }
+  say(message)
+  return wrongInput
+}
+
+process.exitCode = await main().catch(report)

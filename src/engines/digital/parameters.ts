@@ -1,0 +1,75 @@
+/**
+ * A model's parameters on the kernels' heap, in the form the digital engine computes with: linear layers packed for the
+ * product, everything else as it is. A plain value of places and sizes, so that workers can be told of it.
+ */
+import { layerNorms, linearLayers, tensorShapes, type Architecture } from '../../domain/encoder/architecture.js'
+import type { Heap, Ptr } from '../../kernels/heap.js'
+import { panelsBytes, type Kernels } from '../../kernels/kernels.js'
+
+export interface LinearParameters {
+  readonly inputs: number
+  readonly outputs: number
+  /** Packed [outputs, inputs]. */
+  readonly panels: Ptr
+  readonly bias: Ptr
+}
+
+export interface NormParameters {
+  readonly gain: Ptr
+  readonly bias: Ptr
+}
+
+export interface Parameters {
+  readonly architecture: Architecture
+  readonly words: Ptr
+  readonly positions: Ptr
+  /** Embedding of token type 0, [hidden]. */
+  readonly tokenType: Ptr
+  readonly linear: ReadonlyMap<string, LinearParameters>
+  readonly norms: ReadonlyMap<string, NormParameters>
+}
+
+/** Reads one tensor, named as in `tensorShapes`, into `out`. */
+export type ReadTensor = (name: string, out: Float32Array) => Promise<void>
+
+/** Loads every tensor, one at a time; each stands in memory once. */
+export const loadParameters = async (
+  architecture: Architecture,
+  read: ReadTensor,
+  heap: Heap,
+  kernels: Kernels,
+): Promise<Parameters> => {
+  const shapes = tensorShapes(architecture)
+  const load = async (name: string): Promise<Ptr> => {
+    const length = (shapes.get(name) ?? []).reduce((a, b) => a * b, 1)
+    const at = heap.allocate(4 * length)
+    await read(name, heap.f32(at, length))
+    return at
+  }
+  const linear = new Map<string, LinearParameters>()
+  for (const { name, inputs, outputs } of linearLayers(architecture)) {
+    const panels = heap.allocate(panelsBytes(inputs, outputs))
+    const w = await load(`${name}.weight`)
+    kernels.pack({ panels, w, inner: inputs, columns: outputs })
+    heap.free(w)
+    linear.set(name, { inputs, outputs, panels, bias: await load(`${name}.bias`) })
+  }
+  const norms = new Map<string, NormParameters>()
+  for (const name of layerNorms(architecture))
+    norms.set(name, { gain: await load(`${name}.weight`), bias: await load(`${name}.bias`) })
+  return {
+    architecture,
+    words: await load('embeddings.word_embeddings.weight'),
+    positions: await load('embeddings.position_embeddings.weight'),
+    tokenType: await load('embeddings.token_type_embeddings.weight'),
+    linear,
+    norms,
+  }
+}
+
+/** Gives the parameters' memory back. */
+export const freeParameters = (parameters: Parameters, heap: Heap): void => {
+  for (const { panels, bias } of parameters.linear.values()) [panels, bias].forEach(heap.free)
+  for (const { gain, bias } of parameters.norms.values()) [gain, bias].forEach(heap.free)
+  for (const at of [parameters.words, parameters.positions, parameters.tokenType]) heap.free(at)
+}

@@ -1,0 +1,23 @@
+/** A config, decoded and within what this version can do: the one way a command gets one. */
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { unavailable } from '../../domain/experiment/available.js'
+import type { Config } from '../../domain/experiment/config.js'
+import type { Problem } from '../../domain/problem.js'
+import { configHash } from '../../io/config/hash.js'
+import { readConfig } from '../../io/config/read.js'
+
+export interface CheckedConfig {
+  readonly config: Config
+  /** SHA-256 of its canonical form. */
+  readonly hash: string
+}
+
+export const readCheckedConfig = (path: string): TE.TaskEither<readonly Problem[], CheckedConfig> =>
+  pipe(
+    readConfig(path),
+    TE.chain(config => {
+      const missing = unavailable(path, config)
+      return missing === null ? TE.right({ config, hash: configHash(config) }) : TE.left([missing])
+    }),
+  )

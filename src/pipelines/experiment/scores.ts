@@ -1,0 +1,57 @@
+/** Scores of finished units: metrics as GLUE defines them, and agreement with the digital predictions. */
+import type { ScoreRow } from '../../domain/tables/scores.js'
+import type { Outcome } from '../../domain/tables/predictions.js'
+import { metrics } from '../../domain/tasks/metrics/metric.js'
+import { readUnit } from '../../io/unitFile.js'
+import type { PlannedUnit, Workspace } from './workspace.js'
+
+/** The digital unit of the same task, if the experiment has one: what `agreement` compares with. */
+const digitalTwin = (workspace: Workspace, unit: PlannedUnit): PlannedUnit | undefined =>
+  workspace.units.find(u => u.taskIndex === unit.taskIndex && u.method.execution === 'digital')
+
+/** Both units' outcomes side by side; the twin's is undefined without a twin. */
+const sideBySide = async function* (
+  unit: PlannedUnit,
+  twin: PlannedUnit | undefined,
+): AsyncGenerator<readonly [Outcome, Outcome | undefined]> {
+  const other = twin === undefined ? undefined : readUnit(twin.path)
+  try {
+    for await (const outcome of readUnit(unit.path)) {
+      const next = await other?.next()
+      yield [outcome, next === undefined || next.done === true ? undefined : next.value]
+    }
+  } finally {
+    await other?.return(undefined)
+  }
+}
+
+/** What repeats in every row of a unit. */
+export const rowOf = (unit: PlannedUnit) => ({
+  task: unit.task.task,
+  method: unit.method.name,
+  chip: unit.repetition?.chip ?? null,
+  read: unit.repetition?.read ?? null,
+  time_seconds: unit.repetition?.timeSeconds ?? null,
+})
+
+/** One row per metric of a finished unit; none for an unlabelled split. */
+export const scoresOf = async (workspace: Workspace, unit: PlannedUnit): Promise<readonly ScoreRow[]> => {
+  const { task, dataset } = unit.open
+  const twin = task.target.kind === 'regression' ? undefined : digitalTwin(workspace, unit)
+  const accumulators = task.metrics.map(name => ({ name, metric: metrics[name]() }))
+  let examples = 0
+  let equal = 0
+  for await (const [outcome, digital] of sideBySide(unit, twin)) {
+    examples += 1
+    if (digital?.prediction === outcome.prediction) equal += 1
+    if (outcome.label !== null) for (const { metric } of accumulators) metric.add(outcome.label, outcome.prediction)
+  }
+  if (!dataset.labelled) return []
+  return accumulators.map(({ name, metric }) => ({
+    ...rowOf(unit),
+    metric: name,
+    value: metric.value(),
+    agreement: twin === undefined ? null : equal / examples,
+    examples,
+  }))
+}

@@ -1,0 +1,16 @@
+/** Whom a pipeline tells how far it is. The command line shows it; tests listen; nothing of a result depends on it. */
+export interface Progress {
+  /** A stretch of work begins; `total` in examples, null if not known. */
+  readonly begin: (title: string, total: number | null) => void
+  readonly advance: (examples: number, tokens: number) => void
+  readonly end: () => void
+  /** Something a person should know. */
+  readonly note: (text: string) => void
+}
+
+export const silent: Progress = {
+  begin: () => undefined,
+  advance: () => undefined,
+  end: () => undefined,
+  note: () => undefined,
+}
