@@ -14,7 +14,7 @@ export const secondsIn = { s: 1, min: 60, h: 3600, d: 86_400, y: 31_536_000 } as
 export const longestSeconds = 1e12
 
 /** What a duration looks like; the same expression stands in the JSON Schema. */
-export const durationPattern = /^(\d{1,15})(?:\.(\d{1,20}))?(?:e-(\d{1,2}))? ?(s|min|h|d|y)$/
+export const durationPattern = /^(\d{1,15})(?:\.(\d{1,30}))?(?:e-(\d{1,3}))? ?(s|min|h|d|y)$/
 
 const expectedForm = 'a duration such as "1 h" (a number >= 0 and one of s, min, h, d, y)'
 

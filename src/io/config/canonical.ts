@@ -1,0 +1,21 @@
+/**
+ * One text and one hash for all spellings of a config: keys sorted, defaults written out, durations in seconds, paths as written.
+ * Not hashed: the files that the paths lead to; each has a hash of its own.
+ */
+import { createHash } from 'node:crypto'
+import type { Config, Json } from '../../domain/experiment/config.js'
+import { encodeConfig } from './config.js'
+
+/** JSON without spaces, keys in order of their UTF-16 units. Numbers as JavaScript writes them (the shortest that reads back). */
+export const canonicalJson = (value: Json): string => {
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]` // Json[]
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+}
+
+/** SHA-256 of the canonical text, 64 hexadecimal digits. */
+export const configHash = (config: Config): string =>
+  createHash('sha256')
+    .update(canonicalJson(encodeConfig(config)))
+    .digest('hex')
