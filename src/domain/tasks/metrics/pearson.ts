@@ -6,10 +6,13 @@ import type { Accumulator } from './accumulator.js'
 
 /**
  * In [-1, 1]; 0 when labels or predictions are constant; NaN after a NaN or infinite prediction.
- * Keeps five numbers. Welford's update and not sums of squares: those cancel when the mean is large.
+ * Keeps eight numbers. Values are taken relative to the first example, and Welford's update is used and not sums of
+ * squares: otherwise digits cancel when the mean is large against the spread.
  */
 export const pearson = (): Accumulator => {
   let examples = 0
+  let originX = 0
+  let originY = 0
   let meanX = 0
   let meanY = 0
   let xx = 0
@@ -17,14 +20,20 @@ export const pearson = (): Accumulator => {
   let xy = 0
   return {
     add: (label, prediction) => {
+      if (examples === 0) {
+        originX = label
+        originY = prediction
+      }
       examples += 1
-      const dx = label - meanX
-      const dy = prediction - meanY
+      const x = label - originX
+      const y = prediction - originY
+      const dx = x - meanX
+      const dy = y - meanY
       meanX += dx / examples
       meanY += dy / examples
-      xx += dx * (label - meanX)
-      yy += dy * (prediction - meanY)
-      xy += dx * (prediction - meanY)
+      xx += dx * (x - meanX)
+      yy += dy * (y - meanY)
+      xy += dx * (y - meanY)
     },
     value: () => {
       if (examples === 0 || Number.isNaN(xx + yy)) return NaN
