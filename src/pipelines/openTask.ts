@@ -12,12 +12,11 @@ import { Failure, fail, type Problem } from '../domain/problem.js'
 import { classOrder } from '../domain/tasks/label.js'
 import { tasks, type Task } from '../domain/tasks/task.js'
 import type { Tokenizer } from '../domain/tokenizer/tokenizer.js'
-import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
-import { openCheckpoint } from '../io/checkpoint/open.js'
+import { openCheckpoint, type Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { attempt, orThrow } from '../io/fault.js'
 import { openDataset, type Dataset } from '../io/glue/dataset.js'
 import { sha256, sha256OfFile } from '../io/hash.js'
-import { readTokenizer } from '../io/tokenizer/read.js'
+import { readTokenizer } from '../io/tokenizer.js'
 
 export interface Model {
   readonly checkpoint: Checkpoint

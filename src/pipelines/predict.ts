@@ -5,7 +5,7 @@
 import type { Observable } from 'rxjs'
 import { fail } from '../domain/problem.js'
 import type { Engine } from '../engines/engine.js'
-import type { Line } from '../io/lines.js'
+import type { Arrival, Line } from '../io/lines.js'
 import { batchOf, groups } from './batches.js'
 import type { Model } from './openTask.js'
 import { pull } from './pull.js'
@@ -39,9 +39,6 @@ export interface PredictOptions {
   /** Also give the first token's hidden state after the embeddings and after each layer. */
   readonly hiddenStates: boolean
 }
-
-/** A run of lines that arrived together: what is there is answered without waiting for more. */
-export type Arrival = readonly Line[]
 
 const requests = async function* (file: string, arrivals: AsyncIterable<Arrival>, model: Model) {
   for await (const lines of arrivals) {

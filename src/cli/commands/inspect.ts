@@ -1,7 +1,7 @@
 /** `ohmflow inspect`: what a checkpoint is made of and how it lies on tiles. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { orThrow } from '../../io/fault.js'
-import { openCheckpoint } from '../../io/checkpoint/open.js'
+import { openCheckpoint } from '../../io/checkpoint/checkpoint.js'
 import { inspection } from '../../pipelines/inspection.js'
 import { tileArgument } from '../arguments.js'
 import { columns, grouped } from '../columns.js'

@@ -4,7 +4,7 @@ import type { Row, Table } from './table.js'
 type PredictionColumn =
   'task' | 'method' | 'chip' | 'read' | 'time_seconds' | 'example' | 'label' | 'prediction' | 'logits'
 
-export interface PredictionRow extends Row<PredictionColumn> {
+export type PredictionRow = Row<PredictionColumn> & {
   readonly task: string
   readonly method: string
   readonly chip: number | null

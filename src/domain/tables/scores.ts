@@ -3,7 +3,7 @@ import type { Row, Table } from './table.js'
 
 type ScoreColumn = 'task' | 'method' | 'chip' | 'read' | 'time_seconds' | 'metric' | 'value' | 'agreement' | 'examples'
 
-export interface ScoreRow extends Row<ScoreColumn> {
+export type ScoreRow = Row<ScoreColumn> & {
   readonly task: string
   readonly method: string
   readonly chip: number | null

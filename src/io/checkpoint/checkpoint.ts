@@ -18,6 +18,8 @@ export interface Checkpoint {
   readonly architecture: Architecture
   /** `id2label` in order of class; empty for regression. */
   readonly labelNames: readonly string[]
+  /** Its config.json says that the weights are random: scores are at chance. */
+  readonly untrained: boolean
   /** False for an encoder alone, which only `classifier: 'optional'` lets through; `labels` is then config.json's. */
   readonly hasClassifier: boolean
   /** Files that decide the result, for provenance: config.json, the index if there is one, weights. */
@@ -42,7 +44,7 @@ export const openCheckpoint = (folder: string, options: CheckpointOptions = {}):
   TE.tryCatch(
     async () => {
       const configFile = join(folder, 'config.json')
-      const { architecture, labelNames } = decodeConfig(configFile, await readJsonFile(configFile))
+      const { architecture, labelNames, untrained } = decodeConfig(configFile, await readJsonFile(configFile))
       const weights = await findWeights(folder)
       const { hasClassifier, tensors } = assign(architecture, weights, options.classifier ?? 'required')
       const read = async (name: string, out: Float32Array): Promise<void> => {
@@ -54,6 +56,7 @@ export const openCheckpoint = (folder: string, options: CheckpointOptions = {}):
         folder,
         architecture,
         labelNames,
+        untrained,
         hasClassifier,
         files: [configFile, ...weights.files],
         tensors,

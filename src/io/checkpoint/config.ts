@@ -11,6 +11,8 @@ export interface Config {
   readonly architecture: Architecture
   /** `id2label` in order of class (LABEL_0, ... where the file names none); empty for regression. */
   readonly labelNames: readonly string[]
+  /** The file says that its weights are random (`"ohmflow": {"trained": false}`): scores are at chance. */
+  readonly untrained: boolean
 }
 
 const only = (value: string | boolean, meaning = ''): t.Type<string | boolean> =>
@@ -56,6 +58,7 @@ const robertaConfig = t.type(
         (u): u is ProblemType => u === 'regression' || u === 'single_label_classification',
       ),
     ),
+    ohmflow: optional(t.type({ trained: t.boolean }, 'an object {"trained": true or false}')),
   },
   'a JSON object',
 )
@@ -120,5 +123,6 @@ export const decodeConfig = (file: string, value: unknown): Config => {
       labels,
     },
     labelNames,
+    untrained: raw.ohmflow?.trained === false,
   }
 }

@@ -6,7 +6,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, fail, problem } from '../../domain/problem.js'
 import { splits, type Split, type Task } from '../../domain/tasks/task.js'
-import { fileProblem } from './handle.js'
+import { fileProblem } from '../handle.js'
 
 /** The files of one split, in the order of their rows. */
 export interface SplitFiles {

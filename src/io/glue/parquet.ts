@@ -21,7 +21,7 @@ import { Failure, problem } from '../../domain/problem.js'
 import type { Example } from '../../domain/tasks/example.js'
 import { sameLabels } from '../../domain/tasks/label.js'
 import type { Task } from '../../domain/tasks/task.js'
-import { openFile, readRange } from './handle.js'
+import { openFile, readRange } from '../handle.js'
 
 /** Whether rows must have a label, must have none (-1, as in most test splits), or may do either. */
 export type Labels = 'present' | 'absent' | 'either'

@@ -4,8 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { unavailable } from '../../domain/experiment/available.js'
 import type { Config } from '../../domain/experiment/config.js'
 import type { Problem } from '../../domain/problem.js'
-import { configHash } from '../../io/config/hash.js'
-import { readConfig } from '../../io/config/read.js'
+import { configHash } from '../../io/config/canonical.js'
+import { readConfig } from '../../io/config/config.js'
 
 export interface CheckedConfig {
   readonly config: Config

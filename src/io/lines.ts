@@ -2,7 +2,7 @@
  * The lines of a UTF-8 text file, one at a time: LF or CRLF, a byte-order mark allowed, last line with or without its end.
  * Not modelled: other encodings, a lone CR as a line's end; memory is one line and one block, whatever the file's size.
  */
-import { Failure, problem } from '../../domain/problem.js'
+import { Failure, problem } from '../domain/problem.js'
 import { openFile, readNext } from './handle.js'
 
 export interface Line {
@@ -62,37 +62,63 @@ const decodeLine = (file: string, number: number, bytes: Uint8Array): Line => {
   }
 }
 
-/** Streams the lines of a file; the file is closed when they end, fail or are left early. @throws Failure */
-export async function* lines(file: string): AsyncGenerator<Line, void, undefined> {
+/** Lines that arrived together in one block. */
+export type Arrival = readonly Line[]
+
+/**
+ * The lines of a stream of blocks, those of each block together, so that what is there need not wait for more.
+ * @throws Failure at the first line that is too long or not UTF-8, after the lines before it
+ */
+export async function* arrivals(file: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<Arrival> {
+  let number = 1
+  let pending: Uint8Array[] = []
+  let pendingBytes = 0
+  const keep = (part: Uint8Array): void => {
+    pendingBytes += part.length
+    if (pendingBytes > maxLineBytes) {
+      throw new Failure(problem(file, `line ${number}`, `at most ${maxLineBytes} bytes in a line`, 'a longer line'))
+    }
+    pending.push(part)
+  }
+  const take = (): Line => {
+    const line = decodeLine(file, number, pending.length === 1 && pending[0] !== undefined ? pending[0] : Buffer.concat(pending))
+    number += 1
+    pending = []
+    pendingBytes = 0
+    return line
+  }
+  for await (const block of blocks) {
+    const arrived: Line[] = []
+    try {
+      let start = 0
+      for (let end = block.indexOf(lineFeed); end >= 0; end = block.indexOf(lineFeed, start)) {
+        keep(block.subarray(start, end))
+        arrived.push(take())
+        start = end + 1
+      }
+      if (start < block.length) keep(block.slice(start))
+    } catch (error) {
+      if (arrived.length > 0) yield arrived
+      throw error
+    }
+    if (arrived.length > 0) yield arrived
+  }
+  if (pendingBytes > 0) yield [take()]
+}
+
+/** The bytes of a file, a block at a time, in one buffer that is used again. The file is closed at the end. @throws Failure */
+async function* blocksOf(file: string): AsyncGenerator<Uint8Array> {
   const { handle } = await openFile(file)
   try {
     const block = new Uint8Array(blockBytes)
-    let number = 1
-    let pending: Uint8Array[] = []
-    let pendingBytes = 0
-    const keep = (part: Uint8Array): void => {
-      pendingBytes += part.length
-      if (pendingBytes > maxLineBytes) {
-        throw new Failure(problem(file, `line ${number}`, `at most ${maxLineBytes} bytes in a line`, 'a longer line'))
-      }
-      pending.push(part)
-    }
-    for (;;) {
-      const read = await readNext(file, handle, block)
-      if (read === 0) break
-      let start = 0
-      for (let end = block.indexOf(lineFeed); end >= 0 && end < read; end = block.indexOf(lineFeed, start)) {
-        keep(block.subarray(start, end))
-        yield decodeLine(file, number, pending.length === 1 ? block.subarray(start, end) : Buffer.concat(pending))
-        number += 1
-        pending = []
-        pendingBytes = 0
-        start = end + 1
-      }
-      if (start < read) keep(block.slice(start, read))
-    }
-    if (pendingBytes > 0) yield decodeLine(file, number, Buffer.concat(pending))
+    for (let read = await readNext(file, handle, block); read > 0; read = await readNext(file, handle, block))
+      yield block.subarray(0, read)
   } finally {
     await handle.close()
   }
+}
+
+/** Streams the lines of a file; the file is closed when they end, fail or are left early. @throws Failure */
+export async function* lines(file: string): AsyncGenerator<Line, void, undefined> {
+  for await (const arrival of arrivals(file, blocksOf(file))) yield* arrival
 }

@@ -3,7 +3,7 @@
  * Not modelled: writing, locking, files that change while they are read (a short read is reported as truncation).
  */
 import { open, type FileHandle } from 'node:fs/promises'
-import { Failure, problem, type Problem } from '../../domain/problem.js'
+import { Failure, problem, type Problem } from '../domain/problem.js'
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'nothing there',
