@@ -1,0 +1,33 @@
+/**
+ * Functions applied number by number. Not modelled: broadcasting.
+ */
+import { erf } from './error-function.js'
+import { turn } from './turn.js'
+
+const { fround } = Math
+const rootHalf = fround(0.7071067811865476)
+
+/** GELU of Hendrycks and Gimpel 2016 with the exact erf: (x / 2) (1 + erf(x sqrt(1/2))), multiplied in this order. */
+export const gelu = (x: number): number => {
+  const z = fround(x)
+  return fround(fround(0.5 * z) * fround(1 + erf(fround(z * rootHalf))))
+}
+
+/** y[i] = f(x[i]); y may be x. */
+export const mapInto = (y: Float32Array, x: Float32Array, f: (x: number) => number): void => {
+  for (let i = 0; i < x.length; i++) y[i] = f(x[i] ?? 0)
+}
+
+/** y[i] = a[i] + b[i]; y may be either. */
+export const addInto = (y: Float32Array, a: Float32Array, b: Float32Array): void => {
+  for (let i = 0; i < y.length; i++) y[i] = fround((a[i] ?? 0) + (b[i] ?? 0))
+}
+
+/** sine[i], cosine[i] of 2 pi u[i]. */
+export const turnInto = (sine: Float32Array, cosine: Float32Array, u: Float32Array): void => {
+  for (let i = 0; i < u.length; i++) {
+    const [s, c] = turn(u[i] ?? 0)
+    sine[i] = s
+    cosine[i] = c
+  }
+}
