@@ -31,7 +31,8 @@ export interface Tokenizer {
   readonly paddingId: number
   /**
    * Ids of `<s> text </s>` or `<s> text </s></s> pair </s>`, cut `longest_first` to maxLength tokens, special tokens
-   * included. Special tokens written in the text are recognised. A lone surrogate is read as U+FFFD.
+   * included. Special tokens written in the text are recognised. A lone surrogate is read as U+FFFD. An empty pair
+   * is no pair, as in a call of transformers' tokenizer (tokenizers itself would write `<s> text </s></s></s>`).
    * @param maxLength an integer, at least 2 for a text and 4 for a pair; Infinity cuts nothing
    * @throws RangeError if maxLength has no room for the special tokens
    */
@@ -111,17 +112,18 @@ export const tokenizer = (vocabulary: Vocabulary, cachedWords = CACHED_WORDS): T
   }
 
   const encode = (text: string, pair: string | null, maxLength: number): Int32Array => {
-    const specials = pair === null ? 2 : 4
+    const paired = pair !== null && pair !== ''
+    const specials = paired ? 4 : 2
     if (!(maxLength >= specials) || !(Number.isInteger(maxLength) || maxLength === Infinity))
       throw new RangeError(`"maxLength" expected an integer of at least ${specials} or Infinity, got ${maxLength}`)
     const first = idsOf(text)
-    const second = pair === null ? [] : idsOf(pair)
+    const second = paired ? idsOf(pair) : []
     const [kept, keptOfPair] = longestFirst(first.length, second.length, maxLength - specials)
     const ids = new Int32Array(kept + keptOfPair + specials)
     ids[0] = startId
     ids.set(first.slice(0, kept), 1)
     ids[kept + 1] = separatorId
-    if (pair === null) return ids
+    if (!paired) return ids
     ids[kept + 2] = separatorId
     ids.set(second.slice(0, keptOfPair), kept + 3)
     ids[ids.length - 1] = separatorId

@@ -40,14 +40,27 @@ export const readText =
     }
   }
 
-/** The message of JSON.parse, or null if the text is JSON. */
+/** The message of JSON.parse without the text it quotes, or null if the text is JSON. */
 const syntaxError = (text: string): string | null => {
   try {
     JSON.parse(text)
     return null
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    return message.replace(/, (?:\.\.\.)?".*is not valid JSON$/s, '')
   }
+}
+
+/** The place that some messages end in. */
+const positionIn = (message: string): number | null => {
+  const position = /at position (\d+)/.exec(message)?.[1]
+  return position === undefined ? null : Number(position)
+}
+
+/** Whether a text is JSON or may become so by going on. */
+const isUnfinished = (text: string): boolean => {
+  const error = syntaxError(text)
+  return error === null || /end of JSON|[Uu]nterminated/.test(error) || positionIn(error) === text.length
 }
 
 /**
@@ -55,14 +68,13 @@ const syntaxError = (text: string): string | null => {
  * beginning that is only unfinished.
  */
 const syntaxPlace = (text: string, message: string): string => {
-  const position = /at position (\d+)/.exec(message)?.[1]
-  if (position !== undefined) return placeOf(text.slice(0, Number(position)))
+  const position = positionIn(message)
+  if (position !== null) return placeOf(text.slice(0, position))
   let unfinished = 0
   let wrong = text.length + 1
   while (wrong - unfinished > 1) {
     const middle = (unfinished + wrong) >> 1
-    const error = syntaxError(text.slice(0, middle))
-    if (error === null || /end of JSON|[Uu]nterminated/.test(error)) unfinished = middle
+    if (isUnfinished(text.slice(0, middle))) unfinished = middle
     else wrong = middle
   }
   return placeOf(text.slice(0, unfinished))
