@@ -14,6 +14,7 @@ import {
   parquetSchema,
   type AsyncBuffer,
   type FileMetaData,
+  type ParquetScan,
   type SchemaElement,
 } from 'hyparquet'
 import * as t from 'io-ts/lib/index.js'
@@ -161,6 +162,19 @@ const labelAt = (task: Task, labels: Labels, file: string, row: number, value: u
   throw new Failure(problem(file, `row ${row}, column ${JSON.stringify(task.parquet.label)}`, expected, found + hidden))
 }
 
+/** Reads the footer and checks all that it says. @throws Failure, or whatever the decoder throws */
+const openScan = async (task: Task, file: string, buffer: AsyncBuffer): Promise<ParquetScan> => {
+  const metadata = await parquetMetadataAsync(buffer, { geoparquet: false })
+  checkColumns(task, file, metadata)
+  checkClasses(task, file, metadata)
+  const { text, pair, label } = task.parquet
+  const columns = pair === null ? [text, label] : [text, pair, label]
+  const scan = await parquetScan({ file: buffer, metadata, columns, compressors, parsers, useOffsetIndex: true })
+  const rows = scan.ranges.at(-1)?.rowEnd ?? 0
+  if (rows === Number(metadata.num_rows)) return scan
+  throw new Failure(problem(file, 'footer', `${metadata.num_rows.toString()} rows`, `${rows} in its row groups`))
+}
+
 /** Examples of one shard, the first numbered `first`. */
 async function* shardExamples(
   task: Task,
@@ -172,17 +186,8 @@ async function* shardExamples(
   try {
     const buffer = rangesOf(file, handle, size)
     if (size < 12) throw new Failure(problem(file, '', 'a Parquet file', `${size} bytes`))
-    const metadata = await decoding(file, 'footer', () => parquetMetadataAsync(buffer, { geoparquet: false }))
-    checkColumns(task, file, metadata)
-    checkClasses(task, file, metadata)
+    const scan = await decoding(file, 'footer', () => openScan(task, file, buffer))
     const { text, pair, label } = task.parquet
-    const columns = pair === null ? [text, label] : [text, pair, label]
-    const scan = await decoding(file, 'footer', () =>
-      parquetScan({ file: buffer, metadata, columns, compressors, parsers, useOffsetIndex: true }),
-    )
-    const rows = scan.ranges.at(-1)?.rowEnd ?? 0
-    if (rows !== Number(metadata.num_rows))
-      throw new Failure(problem(file, 'footer', `${metadata.num_rows.toString()} rows`, `${rows} in its row groups`))
     for (const group of scan.ranges) {
       for (let start = group.rowStart; start < group.rowEnd; start += windowRows) {
         const end = Math.min(start + windowRows, group.rowEnd)

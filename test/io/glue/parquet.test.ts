@@ -10,8 +10,10 @@ const dev = (columns: Columns, options?: Parameters<typeof parquet>[1]): string 
 const numbered = (n: number): readonly string[] =>
   Array.from({ length: n }, (_, i) => `text ${i} ${'é'.repeat(i % 90)}`)
 const labels = (n: number): readonly bigint[] => Array.from({ length: n }, (_, i) => BigInt((i >> 3) & 1))
-const expected = (n: number) =>
-  numbered(n).map((text, index) => ({ index, text, pair: null, label: Number(labels(n)[index]) }))
+const expected = (n: number) => {
+  const classes = labels(n)
+  return numbered(n).map((text, index) => ({ index, text, pair: null, label: Number(classes[index]) }))
+}
 
 describe('Parquet', () => {
   test.each([
