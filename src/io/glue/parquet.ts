@@ -28,7 +28,7 @@ import { openFile, readRange } from './handle.js'
 export type Labels = 'present' | 'absent' | 'either'
 
 /** Rows decoded at a time. */
-const windowRows = 2048
+const windowRows = 8192
 
 /** What hyparquet is to decompress beyond Snappy, which it brings itself. */
 const compressors = {

@@ -18,19 +18,19 @@ const expected = (n: number) => {
 describe('Parquet', () => {
   test.each([
     ['small row groups', { rowGroupSize: 100 }],
-    ['one row group of many pages, with a page index', { rowGroupSize: 10_000, pageSize: 2_000 }],
-    ['one row group of one page', { rowGroupSize: 10_000 }],
+    ['one row group of many pages, with a page index', { rowGroupSize: 30_000, pageSize: 2_000 }],
+    ['one row group of one page', { rowGroupSize: 30_000 }],
     ['no compression', { codec: 'UNCOMPRESSED' }],
     ['GZIP', { codec: 'GZIP', compressors: { GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)) } }],
   ] as const)('reads %s', async (_, options) => {
-    const folder = dev(sst2Columns(numbered(5_000), labels(5_000)), options)
-    expect(await readAll('sst2', folder, 'dev')).toEqual(expected(5_000))
+    const folder = dev(sst2Columns(numbered(20_000), labels(20_000)), options)
+    expect(await readAll('sst2', folder, 'dev')).toEqual(expected(20_000))
   })
 
   test('reads many pages without a page index', async () => {
-    const columns = sst2Columns(numbered(5_000), labels(5_000)).map(column => ({ ...column, offsetIndex: false }))
-    const folder = dev(columns, { rowGroupSize: 10_000, pageSize: 2_000 })
-    expect(await readAll('sst2', folder, 'dev')).toEqual(expected(5_000))
+    const columns = sst2Columns(numbered(20_000), labels(20_000)).map(column => ({ ...column, offsetIndex: false }))
+    const folder = dev(columns, { rowGroupSize: 30_000, pageSize: 2_000 })
+    expect(await readAll('sst2', folder, 'dev')).toEqual(expected(20_000))
   })
 
   test('takes shards in order and numbers their rows through; other columns may be there', async () => {
