@@ -2,6 +2,7 @@
  * The Hugging Face copy of GLUE: Parquet shards, read a window of rows at a time, every value checked.
  * Not modelled: nested or encrypted columns, ZSTD and LZ4 pages, the `idx` column (in MRPC it is no position).
  *
+ * Scores are given as stored: the copy keeps STS-B's in float32, where the TSV's 3.8 is 3.799999952316284.
  * Memory: the decoded rows of one window, and of each column used one column chunk (without a page index, compressed)
  * or the pages of the window (with one).
  */
