@@ -21,25 +21,26 @@ const byteOrderMark = [0xef, 0xbb, 0xbf] as const
 
 const fatalDecoder = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Offset of the first byte that cannot stand in UTF-8; the length if the text breaks off inside a character. */
+/** Where the first character that is not UTF-8 begins; precondition: there is one. */
 const firstBadByte = (bytes: Uint8Array): number => {
   // The decoder says that something is wrong, not where: find the block, then go through it byte by byte.
   const block = 4096
   const coarse = fatalDecoder()
+  let start = 0
+  try {
+    for (; start < bytes.length; start += block) coarse.decode(bytes.subarray(start, start + block), { stream: true })
+  } catch {
+    // The bad byte is in the block at `start`; what that byte leaves unfinished may have begun before.
+  }
   const fine = fatalDecoder()
-  let at = 0
+  let good = Buffer.byteLength(fine.decode(bytes.subarray(0, start), { stream: true }))
   try {
-    for (; at < bytes.length; at += block) coarse.decode(bytes.subarray(at, at + block), { stream: true })
-    return bytes.length
+    for (let at = start; at < bytes.length; at++)
+      good += Buffer.byteLength(fine.decode(bytes.subarray(at, at + 1), { stream: true }))
   } catch {
-    fine.decode(bytes.subarray(0, at), { stream: true })
+    // `good` stands after the last whole character.
   }
-  try {
-    for (; at < bytes.length; at++) fine.decode(bytes.subarray(at, at + 1), { stream: true })
-    return bytes.length
-  } catch {
-    return at
-  }
+  return good
 }
 
 const decoder = fatalDecoder()
@@ -53,11 +54,7 @@ const decodeLine = (file: string, number: number, bytes: Uint8Array): Line => {
     return { number, text: decoder.decode(content) }
   } catch {
     const at = firstBadByte(content)
-    const bad = content[at]
-    const found =
-      bad === undefined
-        ? 'a character cut off at the end of the line'
-        : `byte 0x${bad.toString(16).padStart(2, '0')} at position ${start + at + 1}`
+    const found = `byte 0x${content[at]?.toString(16).padStart(2, '0') ?? '??'} at position ${start + at + 1}`
     throw new Failure(problem(file, `line ${number}`, 'UTF-8 text', found))
   }
 }
