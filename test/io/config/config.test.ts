@@ -289,6 +289,7 @@ describe('hash', () => {
     }
     const elsewhere = decodeConfig('other.json', '/home/b', other)
     if (!isRight(elsewhere)) throw new Error('refused')
+    expect(elsewhere.right.hardware.outputNoise).toBe(0) // not -0
     expect(configHash(elsewhere.right)).toBe(configHash(decoded(one)))
   })
 
