@@ -44,9 +44,11 @@ const notThere = (file: string, place: string, wanted: string, known: readonly s
   problem(
     file,
     place,
-    known.length === 0 ? 'it left out' : known.map(k => `"${k}"`).join(' or '),
+    known.length === 0 ? 'it left out' : known.join(' or '),
     `${wanted}, which is not available in this version`,
   )
+
+const quoted = (words: readonly string[]): readonly string[] => words.map(word => `"${word}"`)
 
 const deviceName = (device: DeviceChoice): DevicePreset | 'table' =>
   device.kind === 'preset' ? device.preset : 'table'
@@ -56,7 +58,7 @@ const ofMethod = (file: string, at: string, config: Config, m: AnalogMethod, bui
   // A setting is shown where it is written: in the method's own hardware if that names it, else in the config's.
   const from = (key: keyof typeof h): string => (m.hardware[key] === undefined ? 'hardware' : `${at}.hardware`)
   const check = <K extends string>(place: string, wanted: K, known: readonly K[]): Problem | null =>
-    known.includes(wanted) ? null : notThere(file, place, `"${wanted}"`, known)
+    known.includes(wanted) ? null : notThere(file, place, `"${wanted}"`, quoted(known))
   return (
     check(`${at}.columnRange.rule`, m.columnRange.rule, built.columnRules) ??
     check(`${at}.inputRange.rule`, m.inputRange.rule, built.inputRules) ??
@@ -82,11 +84,11 @@ export const unavailable = (file: string, config: Config, built: Available = thi
     const at = `methods.${i}`
     const named = `(method "${method.name}")`
     if (!built.executions.includes(method.execution)) {
-      return notThere(file, `${at}.execution`, `"${method.execution}" ${named}`, built.executions)
+      return notThere(file, `${at}.execution`, `"${method.execution}" ${named}`, quoted(built.executions))
     }
     if (method.execution === 'digital') {
       if (!built.engines.includes(method.engine)) {
-        return notThere(file, `${at}.engine`, `"${method.engine}" ${named}`, built.engines)
+        return notThere(file, `${at}.engine`, `"${method.engine}" ${named}`, quoted(built.engines))
       }
     } else {
       const found = ofMethod(file, at, config, method, built)

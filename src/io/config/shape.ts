@@ -20,12 +20,7 @@ export class Fault extends t.Type<unknown> {
     readonly expected: string,
     readonly found: string,
   ) {
-    super(
-      expected,
-      t.unknown.is,
-      (value, context) => t.failure(value, context),
-      t.identity,
-    )
+    super(expected, t.unknown.is, (value, context) => t.failure(value, context), t.identity)
   }
 }
 

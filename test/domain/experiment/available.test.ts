@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { thisVersion, unavailable, type Available } from '../../../src/domain/experiment/available.js'
+import type { Config } from '../../../src/domain/experiment/config.js'
+import { seconds } from '../../../src/domain/experiment/duration.js'
+import { defaultHardware } from '../../../src/domain/experiment/hardware.js'
+import type { AnalogMethod, DigitalMethod } from '../../../src/domain/experiment/method.js'
+import { describe as message } from '../../../src/domain/problem.js'
+
+const digital: DigitalMethod = { name: 'd', execution: 'digital', engine: 'ohmflow' }
+const analog: AnalogMethod = {
+  name: 'a',
+  execution: 'analog',
+  columnRange: { rule: 'abs-max' },
+  inputRange: { rule: 'abs-max' },
+  objective: { weights: 'logits', times: [seconds(0)] },
+  spare: 'none',
+  irDrop: 'none',
+  hardware: {},
+}
+const config: Config = {
+  schema: 1,
+  name: 'x',
+  seed: 0,
+  tasks: [],
+  hardware: defaultHardware,
+  repeat: { chips: 1, reads: 1, times: [seconds(0)] },
+  calibration: { split: 'train', examples: 1 },
+  methods: [digital],
+  sweep: null,
+  train: null,
+}
+/** A later version: the plain analog engine. */
+const later: Available = {
+  ...thisVersion,
+  executions: ['analog', 'digital'],
+  devices: ['pcm'],
+  readNoises: ['per read'],
+  driftCompensations: ['none', 'global'],
+  columnRules: ['abs-max'],
+  inputRules: ['abs-max'],
+  spares: ['none'],
+  irDropRules: ['none'],
+}
+
+const refusal = (change: Partial<Config>, built?: Available): string | null => {
+  const found = unavailable('c.json', { ...config, ...change }, built)
+  return found === null ? null : message(found)
+}
+const withMethod = (change: Partial<AnalogMethod>): Partial<Config> => ({
+  methods: [digital, { ...analog, ...change }],
+})
+
+describe('what is available', () => {
+  test('digital methods on any hardware', () => {
+    expect(refusal({})).toBeNull()
+    expect(refusal({ hardware: { ...defaultHardware, wireResistanceOhm: 1 } })).toBeNull()
+  })
+
+  test('what this version lacks is named', () => {
+    expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] })).toBe(
+      'c.json: methods.0.engine: expected "ohmflow", found "tensorflow" (method "d"), which is not available in this version',
+    )
+    expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
+      'c.json: sweep: expected it left out, found a sweep, which is not available in this version',
+    )
+    expect(refusal(withMethod({}))).toContain('methods.1.execution')
+  })
+
+  test('a later version switches things on one by one; what a method changes is shown where it is written', () => {
+    expect(refusal(withMethod({}), later)).toBeNull()
+    const places: readonly (readonly [Partial<Config>, string])[] = [
+      [
+        withMethod({ columnRange: { rule: 'learned' } }),
+        'methods.1.columnRange.rule: expected "abs-max", found "learned"',
+      ],
+      [
+        withMethod({ inputRange: { rule: 'dynamic' } }),
+        'methods.1.inputRange.rule: expected "abs-max", found "dynamic"',
+      ],
+      [withMethod({ spare: 'columns' }), 'methods.1.spare: expected "none", found "columns"'],
+      [withMethod({ irDrop: 'place' }), 'methods.1.irDrop: expected "none", found "place"'],
+      [
+        withMethod({ hardware: { driftCompensation: 'affine' } }),
+        'methods.1.hardware.driftCompensation: expected "none" or "global", found "affine"',
+      ],
+      [
+        { ...withMethod({}), hardware: { ...defaultHardware, readNoise: 'per VMM' } },
+        'hardware.readNoise: expected "per read", found "per VMM"',
+      ],
+      [
+        { ...withMethod({}), hardware: { ...defaultHardware, wireResistanceOhm: 0.35 } },
+        'hardware.wireResistanceOhm: expected 0, found 0.35',
+      ],
+      [
+        withMethod({ hardware: { device: { kind: 'preset', preset: 'hermes-1', gMaxMicroSiemens: 10 } } }),
+        'methods.1.hardware.device: expected "pcm", found "hermes-1"',
+      ],
+    ]
+    for (const [change, expected] of places) {
+      expect(refusal(change, later)).toBe(`c.json: ${expected}, which is not available in this version`)
+    }
+  })
+})

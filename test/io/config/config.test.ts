@@ -1,0 +1,356 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fc, test } from '@fast-check/vitest'
+import { isRight } from 'fp-ts/lib/Either.js'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { unavailable } from '../../../src/domain/experiment/available.js'
+import { hardwareOf, type Config, type Json } from '../../../src/domain/experiment/config.js'
+import { describe as message } from '../../../src/domain/problem.js'
+import { canonicalJson, configHash } from '../../../src/io/config/canonical.js'
+import { decodeConfig, encodeConfig, readConfig } from '../../../src/io/config/config.js'
+import { shared } from '../../shared.js'
+import { spoilt, written } from './written.js'
+
+const decoded = (json: unknown): Config => {
+  const result = decodeConfig('c.json', '/exp', json)
+  if (isRight(result)) return result.right
+  throw new Error(result.left.map(message).join('\n'))
+}
+
+const messages = (json: unknown): readonly string[] => {
+  const result = decodeConfig('c.json', '/exp', json)
+  return isRight(result) ? [] : result.left.map(message)
+}
+
+const digital = { name: 'digital', execution: 'digital' }
+const task = { task: 'sst2', checkpoint: '../m', data: 'd' }
+const good = { schema: 1, name: 'x', seed: 1, tasks: [task], methods: [digital] }
+
+describe('shared configs', () => {
+  test.each([
+    ['sst2-digital.json', null],
+    ['sst2-pcm.json', 'methods.1.execution'],
+    ['ladder.json', 'methods.1.execution'],
+  ])('%s decodes, and what is not built is named', async (name, place) => {
+    const result = await readConfig(shared('configs', name))()
+    if (!isRight(result)) throw new Error(result.left.map(message).join('\n'))
+    const missing = unavailable(name, result.right)
+    expect(missing?.place ?? null).toBe(place)
+    if (missing !== null) {
+      expect(message(missing)).toBe(
+        `${name}: methods.1.execution: expected "digital", found "analog" (method "abs-max"), which is not available in this version`,
+      )
+    }
+    expect(result.right.tasks[0]?.checkpoint).toEqual({
+      written: '../data/models/sst2',
+      resolved: shared('data', 'models', 'sst2'),
+    })
+  })
+
+  test('ladder.json means what it says', async () => {
+    const result = await readConfig(shared('configs', 'ladder.json'))()
+    if (!isRight(result)) throw new Error('refused')
+    const last = result.right.methods.at(-1)
+    if (last?.execution !== 'analog') throw new Error('not analog')
+    expect(last.spare).toBe('columns')
+    expect(last.objective).toEqual({ weights: 'logits', times: [3600] })
+    expect(hardwareOf(result.right, last)).toEqual({ ...result.right.hardware, driftCompensation: 'affine' })
+    expect(result.right.hardware.wireResistanceOhm).toBe(0.35)
+    expect(result.right.methods[4]).toMatchObject({
+      name: 'paper',
+      columnRange: { rule: 'output-current', standardDeviations: 3, inputs: 2, start: 'abs-max' },
+      inputRange: { rule: 'percentile', percentile: 99.995, of: 'magnitude' },
+    })
+  })
+})
+
+describe('messages', () => {
+  const cases: readonly (readonly [string, unknown, readonly string[]])[] = [
+    [
+      'a misspelt key',
+      { ...good, tasks: [{ ...task, exmples: 3 }] },
+      [
+        'c.json: tasks.0.exmples: expected one of the keys of a task: task, checkpoint, data, tokenizer, examples, split (did you mean "examples"?), found the unknown key "exmples"',
+      ],
+    ],
+    [
+      'a misspelt rule',
+      { ...good, methods: [{ name: 'o', columnRange: { rule: 'optmal' } }] },
+      [
+        'c.json: methods.0.columnRange.rule: expected one of "fixed", "abs-max", "weight-standard-deviations", "output-current", "learned", "optimal" (did you mean "optimal"?), found "optmal"',
+      ],
+    ],
+    [
+      'a rule without its object',
+      { ...good, methods: [{ name: 'o', inputRange: 'abs-max' }] },
+      ['c.json: methods.0.inputRange: expected an input range (an object such as {"rule":"abs-max"}), found "abs-max"'],
+    ],
+    [
+      'half a row',
+      { ...good, hardware: { tile: { rows: 1.5 } } },
+      ['c.json: hardware.tile.rows: expected an integer in [1, 512], found 1.5'],
+    ],
+    [
+      'a number in quotes',
+      { ...good, hardware: { outputNoise: '0.04' } },
+      ['c.json: hardware.outputNoise: expected a number in [0, 100], found "0.04"'],
+    ],
+    [
+      'too many bits',
+      { ...good, hardware: { dac: { bits: 16 } } },
+      ['c.json: hardware.dac.bits: expected an integer in [2, 12] or "off", found 16'],
+    ],
+    [
+      'a unit that is none',
+      { ...good, repeat: { times: ['1 h', '1 week'] } },
+      [
+        'c.json: repeat.times.1: expected a duration such as "1 h" (a number >= 0 and one of s, min, h, d, y), found "1 week"',
+      ],
+    ],
+    [
+      'a time before programming',
+      { ...good, repeat: { times: ['-1 s'] } },
+      [
+        'c.json: repeat.times.0: expected a duration such as "1 h" (a number >= 0 and one of s, min, h, d, y), found "-1 s"',
+      ],
+    ],
+    [
+      'a time twice, spelt in two ways',
+      { ...good, repeat: { times: ['1 h', '60 min'] } },
+      ['c.json: repeat.times.1: expected each time once, found the same as in 0'],
+    ],
+    [
+      'a seed too large to be exact',
+      { ...good, seed: 2 ** 53 },
+      ['c.json: seed: expected an integer in [0, 9007199254740991], found 9007199254740992'],
+    ],
+    [
+      'no methods',
+      { ...good, methods: [] },
+      ['c.json: methods: expected methods (an array of at least 1), found an empty array'],
+    ],
+    [
+      'no tasks',
+      { ...good, tasks: undefined },
+      ['c.json: tasks: expected tasks (an array of at least 1), found nothing'],
+    ],
+    [
+      'a method named twice',
+      { ...good, methods: [digital, { name: 'digital' }] },
+      ['c.json: methods.1.name: expected a name of its own for each method, found the same as in 0'],
+    ],
+    [
+      'a model scored twice on a task',
+      { ...good, tasks: [task, { ...task, checkpoint: './../m', split: 'train' }] },
+      ['c.json: tasks.1: expected each pair of task and checkpoint once, found the same as in 0'],
+    ],
+    [
+      'a name with a line break',
+      { ...good, name: 'a\nb' },
+      ['c.json: name: expected a name (not empty, no control characters, no space at either end), found "a\\nb"'],
+    ],
+    [
+      'a range for a digital method',
+      { ...good, methods: [{ ...digital, columnRange: { rule: 'abs-max' } }] },
+      [
+        'c.json: methods.0.columnRange: expected one of the keys of a digital method: name, execution, engine, found the unknown key "columnRange"',
+      ],
+    ],
+    [
+      'a conductance beyond the characterised one',
+      { ...good, hardware: { device: { preset: 'pcm', gMaxMicroSiemens: 30 } } },
+      ['c.json: hardware.device.gMaxMicroSiemens: expected a number in (0, 25], found 30'],
+    ],
+    [
+      'calibration on what is scored',
+      { ...good, methods: [{ name: 'a' }], calibration: { split: 'dev' } },
+      ['c.json: calibration.split: expected another split than tasks.0 is scored on, found "dev"'],
+    ],
+    [
+      'a fixed range without one',
+      { ...good, methods: [{ name: 'f', columnRange: { rule: 'fixed' } }] },
+      ['c.json: methods.0.columnRange: expected exactly one of "value", "file", found neither'],
+    ],
+    [
+      'a sweep over a key that is none',
+      { ...good, sweep: { 'hardware.adc.bit': [6] } },
+      [
+        'c.json: sweep["hardware.adc.bit"]: expected a dotted key of the config, such as "hardware.adc.bits" (did you mean "bits"?), found the unknown key "hardware.adc.bit"',
+      ],
+    ],
+    ['something else', [], ['c.json: expected the config (an object), found an empty array']],
+  ]
+  test.each(cases)('%s', (_, json, expected) => expect(messages(json)).toEqual(expected))
+
+  test('all problems are told, not the first', () => {
+    const bad = { ...good, name: '', seed: -1, tasks: [{ ...task, task: 'sst3' }, { data: 1 }], methods: [{}, 3] }
+    const result = decodeConfig('c.json', '/exp', bad)
+    expect(isRight(result) ? [] : result.left.map(p => p.place)).toEqual([
+      'name',
+      'seed',
+      'tasks.0.task',
+      'tasks.1.task',
+      'tasks.1.checkpoint',
+      'tasks.1.data',
+      'methods.0.name',
+      'methods.1',
+    ])
+  })
+
+  test('tables of a device: from 0, growing, up to g_max', () => {
+    const table = { name: 'm', gMaxMicroSiemens: 25, referenceTime: '20 s', readTimeSeconds: 1e-7 }
+    const flat = [[0, 0.1], [25, 0.1]] // prettier-ignore
+    const device = { ...table, programmingDeviation: flat, driftMean: flat, driftDeviation: flat, readNoise: flat }
+    const of = (change: object) => messages({ ...good, hardware: { device: { ...device, ...change } } })
+    expect(of({})).toEqual([])
+    expect(of({ driftMean: [[1, 0], [25, 0]] })).toEqual(['c.json: hardware.device.driftMean.0.0: expected 0, where the table starts, found 1']) // prettier-ignore
+    expect(of({ driftMean: [[0, 0], [9, 0], [9, 1], [25, 0]] })).toEqual(['c.json: hardware.device.driftMean.2.0: expected a conductance > 9, found 9']) // prettier-ignore
+    expect(of({ driftMean: [[0, 0], [20, 0]] })).toEqual(['c.json: hardware.device.driftMean: expected knots up to gMaxMicroSiemens, 25, found up to 20']) // prettier-ignore
+    expect(of({ readNoise: [[0, -1], [25, 0]] })).toEqual(['c.json: hardware.device.readNoise.0: expected [conductance in uS >= 0, a number >= 0], found an array']) // prettier-ignore
+  })
+})
+
+describe('decoding', () => {
+  test.prop([written])('takes every config of the vocabulary, and encoding gives it back', config => {
+    const once = decoded(config)
+    expect(decoded(encodeConfig(once))).toEqual(once)
+  })
+
+  test.prop([spoilt], { numRuns: 300 })('never throws, and every problem has file, place and words', json => {
+    const result = decodeConfig('c.json', '/exp', json)
+    if (isRight(result)) return
+    expect(result.left.length).toBeGreaterThan(0)
+    const whole = typeof json !== 'object' || json === null || Array.isArray(json)
+    for (const p of result.left) {
+      expect(p.file).toBe('c.json')
+      expect(p.place === '').toBe(whole)
+      expect(p.expected).not.toBe('')
+      expect(p.found).not.toBe('')
+    }
+  })
+
+  test.prop([fc.jsonValue()])('never throws on any JSON', json => {
+    expect(() => decodeConfig('c.json', '/exp', json)).not.toThrow()
+  })
+
+  test('fills in every default', () => {
+    const config = decoded({ ...good, methods: [{ name: 'a' }] })
+    expect(config.repeat).toEqual({ chips: 3, reads: 1, times: [3600] })
+    expect(config.calibration).toEqual({ split: 'train', examples: 64 })
+    expect(config.hardware).toMatchObject({ tile: { rows: 512, columns: 512 }, adc: { bits: 8, bound: 12 } })
+    expect(config.tasks[0]).toEqual({
+      task: 'sst2',
+      checkpoint: { written: '../m', resolved: '/m' },
+      data: { written: 'd', resolved: '/exp/d' },
+      tokenizer: null,
+      examples: null,
+      split: 'dev',
+    })
+    expect(config.methods[0]).toEqual({
+      name: 'a',
+      execution: 'analog',
+      columnRange: { rule: 'abs-max' },
+      inputRange: { rule: 'abs-max' },
+      objective: { weights: 'logits', times: [3600] },
+      spare: 'none',
+      irDrop: 'none',
+      hardware: {},
+    })
+    expect([config.sweep, config.train]).toEqual([null, null])
+  })
+})
+
+const shuffled = (json: Json): Json => {
+  if (Array.isArray(json)) return (json as readonly Json[]).map(shuffled) // Json[]
+  if (typeof json !== 'object' || json === null) return json
+  return Object.fromEntries(
+    Object.entries(json)
+      .reverse()
+      .map(([key, value]) => [key, shuffled(value)]),
+  )
+}
+
+describe('hash', () => {
+  test.prop([written])('does not depend on the order of keys or on defaults being written', config => {
+    const once = decoded(config)
+    expect(configHash(decoded(shuffled(config)))).toBe(configHash(once))
+    expect(configHash(decoded(encodeConfig(once)))).toBe(configHash(once))
+  })
+
+  test('does not depend on the folder, the unit of a duration, $schema or a preset spelt out', () => {
+    const one = { ...good, repeat: { times: ['1 h', '0.5 d'] }, hardware: { device: 'pcm', outputNoise: 0 } }
+    const other = {
+      $schema: 'x',
+      ...good,
+      repeat: { times: ['60min', '12 h'], chips: 3 },
+      hardware: { device: { preset: 'pcm' }, outputNoise: -0 },
+    }
+    const elsewhere = decodeConfig('other.json', '/home/b', other)
+    if (!isRight(elsewhere)) throw new Error('refused')
+    expect(elsewhere.right.hardware.outputNoise).toBe(0) // not -0
+    expect(configHash(elsewhere.right)).toBe(configHash(decoded(one)))
+  })
+
+  test.each([
+    { seed: 2 },
+    { name: 'y' },
+    { tasks: [{ ...task, data: './d' }] },
+    { tasks: [{ ...task, split: 'test' }] },
+    { repeat: { times: ['61 min'] } },
+    { hardware: { adc: { bound: 10 } } },
+    { methods: [{ ...digital, name: 'b' }] },
+  ])('changes with %j', change => {
+    expect(configHash(decoded({ ...good, ...change }))).not.toBe(configHash(decoded(good)))
+  })
+
+  test('is the SHA-256 of sorted, compact JSON', () => {
+    expect(canonicalJson({ b: [1, { d: null, c: 'é' }], a: 0.1 })).toBe('{"a":0.1,"b":[1,{"c":"é","d":null}]}')
+    const config = decoded(good)
+    const text = canonicalJson(encodeConfig(config))
+    expect(text).toContain('"times":["3600 s"]')
+    expect(text).not.toContain('/exp')
+    expect(configHash(config)).toBe(createHash('sha256').update(text).digest('hex'))
+  })
+})
+
+describe('files', () => {
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ohmflow-config-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  const refused = async (content: string | Uint8Array | null): Promise<readonly string[]> => {
+    const file = join(folder, 'c.json')
+    if (content === null) await rm(file, { force: true })
+    else await writeFile(file, content)
+    const result = await readConfig(file)()
+    return isRight(result) ? [] : result.left.map(p => message(p).replace(folder, '.'))
+  }
+
+  test('absent, a folder, other bytes', async () => {
+    expect(await refused(null)).toEqual(['./c.json: expected a config file (JSON), found no such file'])
+    const result = await readConfig(folder)()
+    expect(isRight(result) ? [] : result.left.map(p => p.found)).toEqual(['a folder'])
+    expect(await refused(Uint8Array.of(0x7b, 0xff, 0x7d))).toEqual([
+      './c.json: expected text in UTF-8, found other bytes',
+    ])
+    expect(await refused('')).toEqual(['./c.json: line 1, column 1: expected a JSON value, found the end of the file'])
+  })
+
+  test('faults of JSON by line and column; keys written twice', async () => {
+    expect(await refused('{\n  "schema": 1,\n  "name": "x",\n}')).toEqual([
+      './c.json: line 4, column 1: expected a key in double quotes, found "}"',
+    ])
+    expect(await refused('{"seed": 1,\n "seed": 2, "name": "a", "name": "b"}')).toEqual([
+      './c.json: line 2, column 2: expected each key once, found the key "seed" again',
+      './c.json: line 2, column 26: expected each key once, found the key "name" again',
+    ])
+  })
+
+  test('a byte order mark is no fault', async () => {
+    expect(await refused(`\uFEFF${JSON.stringify(good)}`)).toEqual([])
+  })
+})
