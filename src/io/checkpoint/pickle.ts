@@ -2,6 +2,7 @@
  * The pickle of a PyTorch state dictionary, as data: names, shapes, and which storage each tensor views. Nothing of it
  * is ever run: opcodes and globals outside two short lists are refused. Not modelled: any other Python object.
  */
+import { types } from 'node:util'
 import { Parser } from 'pickleparser'
 import { Failure, problem } from '../../domain/problem.js'
 
@@ -227,12 +228,12 @@ export const unpickleStateDictionary = (
 ): ReadonlyMap<string, PickledTensor> => {
   checkOpcodes(file, place, bytes)
   const value = interpret(file, place, bytes)
-  if (!(value instanceof Map)) {
+  // Not instanceof: BUILD can give an object another prototype, not a Map's inside.
+  if (!types.isMap(value)) {
     throw new Failure(problem(file, place, 'a state dictionary', 'a pickle of something else'))
   }
   return new Map(
-    [...(value as Map<unknown, unknown>)].map(([name, tensor]) => {
-      // as: a Map of anything
+    [...value].map(([name, tensor]: readonly [unknown, unknown]) => {
       if (typeof name !== 'string') throw new Failure(problem(file, place, 'names as keys', `the key ${String(name)}`))
       if (tensor instanceof View) return [name, tensor]
       throw new Failure(problem(file, `${place}: ${name}`, 'a tensor', 'another object'))

@@ -54,20 +54,24 @@ export const widenBfloat16Into = (bits: Uint32Array, codes: Uint16Array): number
   return wrong < 0 ? firstNonFinite(bits, 0, codes.length) : -1
 }
 
-const scratch = new Float32Array(1)
-const scratchBits = new Uint32Array(scratch.buffer)
-
-/** Nearest binary16 code of x (first rounded to binary32), ties to even; infinite from 65520 on. */
-export const toBinary16 = (x: number): number => {
-  scratch[0] = x
-  const bits = scratchBits[0] ?? 0
-  const sign = (bits >>> 16) & 0x8000
-  const magnitude = bits & 0x7fffffff
-  if (magnitude > 0x7f800000) return sign | 0x7e00
-  if (magnitude >= 0x47800000) return sign | 0x7c00
-  if (magnitude >= 0x38800000) {
-    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13)
+/**
+ * Nearest binary16 codes of binary32 values, ties to even; from 65520 on they are infinite.
+ * @returns index of the first code that is not finite, or -1.
+ */
+export const narrowBinary16Into = (codes: Uint16Array, values: Float32Array): number => {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  let first = -1
+  for (let i = 0; i < values.length; i++) {
+    const pattern = bits[i] ?? 0
+    const magnitude = pattern & 0x7fffffff
+    let code: number
+    if (magnitude > 0x7f800000) code = 0x7e00
+    else if (magnitude >= 0x47800000) code = 0x7c00
+    else if (magnitude >= 0x38800000) code = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13
+    // Below 2^-14 the codes count multiples of 2^-24; adding and taking away 2^52 rounds half to even in binary64.
+    else code = Math.abs(values[i] ?? 0) * 2 ** 24 + 2 ** 52 - 2 ** 52
+    codes[i] = ((pattern >>> 16) & 0x8000) | code
+    if (code >= 0x7c00 && first < 0) first = i
   }
-  // Below 2^-14 the codes count multiples of 2^-24; adding and taking away 2^52 rounds half to even in binary64.
-  return sign | (Math.abs(scratch[0]) * 2 ** 24 + 2 ** 52 - 2 ** 52)
+  return first
 }

@@ -21,7 +21,10 @@ const entry = t.type(
   {
     dtype: accepting('an element type', t.string.is),
     shape: t.array(count, 'a list of sizes'),
-    data_offsets: t.tuple([count, count], 'the first byte and the byte after the last'),
+    data_offsets: accepting(
+      'the first byte and the byte after the last',
+      (u): u is readonly [number, number] => Array.isArray(u) && u.length === 2 && u.every(count.is),
+    ),
   },
   'an object of dtype, shape and data_offsets',
 )

@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { Failure, problem, type Problem } from '../../domain/problem.js'
 import { writeAtomically, type ByteSink } from '../atomicFile.js'
 import { problemOf } from '../fault.js'
-import { firstNonFinite, toBinary16, width } from './precision.js'
+import { firstNonFinite, narrowBinary16Into, width } from './precision.js'
 import { elements, shownShape } from './stored.js'
 
 export interface Tensor {
@@ -81,8 +81,8 @@ const writeData = async (
     if (precision === 'F32') {
       await sink.write(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
     } else {
-      const codes = Uint16Array.from(part, toBinary16)
-      const overflow = codes.findIndex(code => (code & 0x7c00) === 0x7c00)
+      const codes = new Uint16Array(part.length)
+      const overflow = narrowBinary16Into(codes, part)
       if (overflow >= 0) refuse(start + overflow)
       await sink.write(new Uint8Array(codes.buffer))
     }
