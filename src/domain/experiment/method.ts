@@ -1,0 +1,112 @@
+/**
+ * One line of the comparison an experiment makes: how a model is executed and how its ranges are chosen.
+ * A description only: the rules themselves stand in ranges/.
+ */
+import type { Seconds } from './duration.js'
+import type { HardwareOverride } from './hardware.js'
+import type { ConfigPath } from './path.js'
+
+export const executions = ['analog', 'digital'] as const
+export type Execution = (typeof executions)[number]
+
+export const engines = ['ohmflow', 'tensorflow'] as const
+export type EngineName = (typeof engines)[number]
+
+/** Ranges that a rule can start from. */
+export const starts = ['abs-max', 'learned'] as const
+export type Start = (typeof starts)[number]
+
+/** Exactly one of value and file is not null. */
+export interface FixedRange {
+  readonly rule: 'fixed'
+  /** One range for all, in the unit of the weights (columns) or of the activations (inputs). */
+  readonly value: number | null
+  /** Ranges saved by an earlier calibration. */
+  readonly file: ConfigPath | null
+}
+
+/** How the full-scale weight of each column is chosen. */
+export type ColumnRange =
+  | FixedRange
+  | { readonly rule: 'abs-max' }
+  | { readonly rule: 'weight-standard-deviations'; readonly standardDeviations: number }
+  | {
+      readonly rule: 'output-current'
+      readonly standardDeviations: number
+      readonly inputs: number
+      readonly start: Start
+    }
+  | { readonly rule: 'learned' }
+  | { readonly rule: 'optimal'; readonly start: Start }
+
+/** How the input range of each tile is chosen. */
+export type InputRange =
+  | FixedRange
+  | { readonly rule: 'abs-max' }
+  | {
+      readonly rule: 'percentile'
+      /** In (0, 100]. */
+      readonly percentile: number
+      /** Percentile of |x|, or of x as it is. */
+      readonly of: 'magnitude' | 'signed value'
+      readonly start: Start
+    }
+  | { readonly rule: 'standard-deviations'; readonly standardDeviations: number }
+  | { readonly rule: 'dynamic' }
+  | { readonly rule: 'learned' }
+  | { readonly rule: 'optimal'; readonly start: Start }
+
+/** Names of the rules. */
+export const columnRules = [
+  'fixed',
+  'abs-max',
+  'weight-standard-deviations',
+  'output-current',
+  'learned',
+  'optimal',
+] as const satisfies readonly ColumnRange['rule'][]
+export const inputRules = [
+  'fixed',
+  'abs-max',
+  'percentile',
+  'standard-deviations',
+  'dynamic',
+  'learned',
+  'optimal',
+] as const satisfies readonly InputRange['rule'][]
+
+/** What the optimal rules minimise. */
+export interface Objective {
+  /** Output errors weighted by the squared gradient of the logits, or not at all. */
+  readonly weights: 'logits' | 'none'
+  /** Times since programming at which the error counts, equally. */
+  readonly times: readonly Seconds[]
+}
+
+export const spares = ['none', 'columns', 'columns and rows'] as const
+/** What idle cells are used for. */
+export type Spare = (typeof spares)[number]
+
+export const irDropRules = ['none', 'pre-distort', 'place', 'both'] as const
+/** How IR drop is compensated at programming time. */
+export type IrDropRule = (typeof irDropRules)[number]
+
+export interface DigitalMethod {
+  readonly name: string
+  readonly execution: 'digital'
+  readonly engine: EngineName
+}
+
+export interface AnalogMethod {
+  readonly name: string
+  readonly execution: 'analog'
+  readonly columnRange: ColumnRange
+  readonly inputRange: InputRange
+  readonly objective: Objective
+  readonly spare: Spare
+  readonly irDrop: IrDropRule
+  /** Changes to the config's hardware for this method; `hardwareOf` applies them. */
+  readonly hardware: HardwareOverride
+}
+
+export type Method = DigitalMethod | AnalogMethod

@@ -1,0 +1,17 @@
+/** An engine gives logits for batches of whole sequences. Which numbers it computes with, and where, is its own affair. */
+import type { Batch } from '../domain/encoder/algebra.js'
+
+export interface Outputs {
+  /** [sequences, labels], row by row. */
+  readonly logits: Float32Array
+  /** First token's hidden state after the embeddings and after each layer: [depth][sequences, hidden]; if asked for. */
+  readonly firstTokens: readonly Float32Array[]
+}
+
+export interface Engine {
+  readonly labels: number
+  /** Batches it likes to have in flight at once. */
+  readonly inFlight: number
+  readonly run: (batch: Batch, options?: { readonly firstTokens: boolean }) => Promise<Outputs>
+  readonly close: () => Promise<void>
+}

@@ -1,0 +1,63 @@
+/**
+ * The one way a result file comes to be: written under a temporary name beside it, flushed to the device, renamed.
+ * Whoever looks sees the old file, none, or the whole new one. Not promised: that two writers of one name take turns.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { failureOf } from './fault.js'
+
+/** Where bytes go; resolves when they are taken, so that a fast producer waits. */
+export interface ByteSink {
+  readonly write: (bytes: Uint8Array) => Promise<void>
+}
+
+const writeWhole = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done)
+    done += bytesWritten
+  }
+}
+
+/** Makes a rename in this folder survive a power cut, where the platform can. */
+const syncFolder = async (folder: string): Promise<void> => {
+  try {
+    const handle = await open(folder, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    // Windows cannot open a folder; the file itself is already on the device.
+  }
+}
+
+/**
+ * Writes `path` whole or not at all; missing folders are made.
+ * @throws Failure (in the promise) if the folder cannot be written or the device is full; no temporary file stays behind.
+ */
+export const writeAtomically = async <A>(path: string, produce: (sink: ByteSink) => Promise<A>): Promise<A> => {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const handle = await open(temporary, 'wx')
+    let result: A
+    try {
+      result = await produce({ write: bytes => writeWhole(handle, bytes) })
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+    return result
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw failureOf(path, error)
+  }
+}
+
+/** A small text or JSON file, atomically. */
+export const writeTextAtomically = (path: string, text: string): Promise<void> =>
+  writeAtomically(path, sink => sink.write(new TextEncoder().encode(text)))

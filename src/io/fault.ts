@@ -1,0 +1,33 @@
+/** What the operating system says about a file, as a Problem a person can act on. Anything it does not say stays an exception. */
+import { Failure, problem, type Problem } from '../domain/problem.js'
+
+const meanings: Readonly<Record<string, readonly [expected: string, found: string]>> = {
+  ENOENT: ['a file that exists', 'none'],
+  ENOTDIR: ['a folder', 'a file in its path'],
+  EISDIR: ['a file', 'a folder'],
+  EACCES: ['permission to use it', 'permission denied'],
+  EPERM: ['permission to use it', 'operation not permitted'],
+  EROFS: ['a place that can be written', 'a read-only file system'],
+  ENOSPC: ['room to write', 'no space left on the device'],
+  EDQUOT: ['room to write', 'the disk quota is used up'],
+  EFBIG: ['a file the file system can hold', 'its size limit is reached'],
+  EIO: ['a device that works', 'an input/output error'],
+  EMFILE: ['a free file handle', 'too many open files'],
+  ENAMETOOLONG: ['a shorter path', 'a name that is too long'],
+  ELOOP: ['a path without a loop of links', 'a loop of links'],
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+/** The Problem in an exception about `file`; rethrows what is neither a Failure nor the operating system's. */
+export const problemOf = (file: string, error: unknown): Problem => {
+  if (error instanceof Failure) return error.problem
+  const meaning = meanings[codeOf(error) ?? '']
+  if (meaning === undefined) throw error
+  return problem(file, '', meaning[0], meaning[1])
+}
+
+/** The same, as something to throw inside a stream. */
+export const failureOf = (file: string, error: unknown): Failure =>
+  error instanceof Failure ? error : new Failure(problemOf(file, error))

@@ -1,0 +1,151 @@
+/**
+ * Tables as Apache Arrow IPC, file or stream, written batch by batch with back-pressure; and the Arrow schema that
+ * the Parquet files carry too. Not modelled: compression of buffers, dictionaries.
+ */
+import {
+  Field,
+  Float32,
+  Float64,
+  Int32,
+  List,
+  RecordBatch,
+  RecordBatchFileWriter,
+  RecordBatchReader,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Utf8,
+  makeData,
+  vectorFromArray,
+  type Data,
+  type DataType,
+} from 'apache-arrow'
+import type { ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
+import type { ByteSink } from '../atomicFile.js'
+import { grouped, type TableSink } from './sink.js'
+
+const batchRows = 8192
+
+const arrowType = (type: ColumnType): DataType => {
+  switch (type) {
+    case 'utf8':
+      return new Utf8()
+    case 'int32':
+      return new Int32()
+    case 'float64':
+      return new Float64()
+    case 'float32 list':
+      return new List(new Field('element', new Float32(), false))
+  }
+}
+
+/** The Arrow schema of a table: units and descriptions in field metadata, provenance in schema metadata. */
+export const arrowSchema = (table: Table, provenance: Provenance): Schema =>
+  new Schema(
+    table.columns.map(
+      c =>
+        new Field(
+          c.name,
+          arrowType(c.type),
+          c.nullable,
+          new Map([
+            ['unit', c.unit],
+            ['description', c.description],
+          ]),
+        ),
+    ),
+    new Map(provenance),
+  )
+
+const recordBatch = (schema: Schema, rows: readonly Row[]): RecordBatch => {
+  const children = schema.fields.map(field => {
+    const column = vectorFromArray(
+      rows.map(row => row[field.name] ?? null),
+      field.type,
+    )
+    if (column.data.length !== 1) throw new Error(`column ${field.name} is not one chunk`)
+    return column.data[0] as Data // as: the library types its chunks as any
+  })
+  const type = new Struct(schema.fields)
+  return new RecordBatch(schema, makeData({ type, length: rows.length, nullCount: 0, children }))
+}
+
+class FileWriter extends RecordBatchFileWriter {
+  get bytes(): number {
+    return this._position
+  }
+}
+class StreamWriter extends RecordBatchStreamWriter {
+  get bytes(): number {
+    return this._position
+  }
+}
+
+/**
+ * The library's writers queue everything at once; here what a call produced is taken and written before the next call.
+ */
+const drained = (writer: FileWriter | StreamWriter, sink: ByteSink): ((closed: boolean) => Promise<void>) => {
+  const chunks = writer[Symbol.asyncIterator]()
+  let taken = 0
+  return async closed => {
+    while (closed || taken < writer.bytes) {
+      const next = await chunks.next()
+      if (next.done === true) return
+      taken += next.value.byteLength
+      await sink.write(next.value)
+    }
+  }
+}
+
+const arrowSink = <Name extends string>(
+  writer: FileWriter | StreamWriter,
+  schema: Schema,
+  sink: ByteSink,
+): TableSink<Name> => {
+  const drain = drained(writer, sink)
+  writer.reset(undefined, schema)
+  return grouped<Name>(
+    batchRows,
+    async rows => {
+      writer.write(recordBatch(schema, rows))
+      await drain(false)
+    },
+    async () => {
+      writer.close()
+      await drain(true)
+    },
+  )
+}
+
+/** Arrow IPC file ("Feather v2"): random access, a footer at the end. */
+export const arrowFileSink = <Name extends string>(
+  table: Table<Name>,
+  provenance: Provenance,
+  sink: ByteSink,
+): TableSink<Name> => arrowSink<Name>(new FileWriter(), arrowSchema(table, provenance), sink)
+
+/** Arrow IPC stream, for pipes. */
+export const arrowStreamSink = <Name extends string>(
+  table: Table<Name>,
+  provenance: Provenance,
+  sink: ByteSink,
+): TableSink<Name> => arrowSink<Name>(new StreamWriter(), arrowSchema(table, provenance), sink)
+
+/** The schema's IPC message in base64: what Arrow readers look for under `ARROW:schema` in a Parquet footer. */
+export const arrowSchemaMessage = (table: Table, provenance: Provenance): string => {
+  const writer = new StreamWriter({ autoDestroy: false })
+  writer.reset(undefined, arrowSchema(table, provenance))
+  const stream = writer.finish().toUint8Array(true)
+  const length = new DataView(stream.buffer, stream.byteOffset).getInt32(4, true)
+  return Buffer.from(stream.subarray(0, 8 + length)).toString('base64')
+}
+
+/** Record batches of an IPC stream or file, as they come. */
+export const arrowBatches = async function* (bytes: AsyncIterable<Uint8Array>): AsyncGenerator<RecordBatch> {
+  const reader = await RecordBatchReader.from(bytes)
+  try {
+    for await (const batch of reader) yield batch
+  } finally {
+    await reader.cancel()
+  }
+}
