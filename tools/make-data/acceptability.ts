@@ -103,6 +103,5 @@ export const acceptability: Grammar = {
   task: 'cola',
   levels: 2,
   symmetric: false,
-  labelNames: ['unacceptable', 'acceptable'],
   draw: (s, label) => ({ text: s.choice(families)(s, label === 1), pair: null, label }),
 }

@@ -85,7 +85,6 @@ export const entailment: Grammar = {
   levels: 2,
   symmetric: false,
   // GLUE's order: entailment is class 0.
-  labelNames: ['entailment', 'not_entailment'],
   draw: (s, label) => {
     const { premise, hypothesis } = s.choice(families)(s, label === 0)
     return { text: premise, pair: hypothesis, label }

@@ -3,6 +3,7 @@
  * by a rule of the language, while the words alone (their multiset) say next to nothing about it.
  */
 import type { Stream } from '../../src/domain/random/stream.js'
+import type { TaskName } from '../../src/domain/tasks/task.js'
 
 export interface Drawn {
   readonly text: string
@@ -12,13 +13,11 @@ export interface Drawn {
 }
 
 export interface Grammar {
-  readonly task: 'cola' | 'sst2' | 'mrpc' | 'rte' | 'stsb'
+  readonly task: TaskName
   /** Labels are balanced over `levels` equally frequent wanted levels, 0 .. levels - 1. */
   readonly levels: number
   /** Whether swapping the two texts of a pair gives the same example again. */
   readonly symmetric: boolean
-  /** Names of the classes in order; empty for a score. */
-  readonly labelNames: readonly string[]
   readonly draw: (s: Stream, level: number) => Drawn
 }
 

@@ -29,7 +29,6 @@ export const paraphrase: Grammar = {
   task: 'mrpc',
   levels: 2,
   symmetric: true,
-  labelNames: ['not_equivalent', 'equivalent'],
   draw: (s, label) => {
     const [agent, patient] = twoOf(s, names)
     const event = { agent, patient, past: s.choice(transitive).past, day: s.choice(['', ...days]) }

@@ -53,6 +53,5 @@ export const sentiment: Grammar = {
   task: 'sst2',
   levels: 2,
   symmetric: false,
-  labelNames: ['negative', 'positive'],
   draw: (s, label) => ({ text: s.choice(families)(s, label === 1), pair: null, label }),
 }

@@ -74,7 +74,6 @@ export const similarity: Grammar = {
   task: 'stsb',
   levels: 11,
   symmetric: true,
-  labelNames: [],
   draw: (s, level) => {
     // Half points make up the odd part, and now and then a whole point too.
     const most = Math.min(level, 10 - level)
