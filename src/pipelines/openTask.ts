@@ -69,8 +69,8 @@ const hashed = async (files: readonly string[]): Promise<string> => {
 /** Reads through the examples that are wanted, so that a bad row is found before anything is computed. */
 const countExamples = async (source: TaskSource, dataset: Dataset): Promise<number> => {
   let count = 0
-  for await (const _ of dataset.examples()) {
-    count += 1
+  for await (const { index } of dataset.examples()) {
+    count = index + 1
     if (count === source.examples) return count
   }
   if (source.examples !== null)

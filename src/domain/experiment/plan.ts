@@ -44,8 +44,12 @@ const repetitions = (config: Config, method: Method): readonly (Repetition | nul
 /** Settings of a method that change its numbers; its name does not. */
 const executionOf = (config: Config, method: Method): Json => {
   if (method.execution === 'digital') return { execution: 'digital', engine: method.engine }
-  const { name: _, hardware: __, ...rules } = method
-  return { ...asJson(rules), hardware: asJson(hardwareOf(config, method)), calibration: asJson(config.calibration) }
+  const { execution, columnRange, inputRange, objective, spare, irDrop } = method
+  return {
+    ...asJson({ execution, columnRange, inputRange, objective, spare, irDrop }),
+    hardware: asJson(hardwareOf(config, method)),
+    calibration: asJson(config.calibration),
+  }
 }
 
 /** A decoded part of the config is JSON by construction. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { lines, maxLineBytes } from '../../../src/io/glue/line.js'
+import { lines, maxLineBytes } from '../../src/io/lines.js'
 import { folderWith } from './fixture.js'
 
 const fileOf = (content: string | Uint8Array): string => join(folderWith({ 'a.txt': content }), 'a.txt')
