@@ -21,7 +21,7 @@ export interface DigitalEngine extends Engine {
 }
 
 /** Loads the weights. @throws Failure (in the promise) if they cannot be read. */
-export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions): Promise<DigitalEngine> => {
+export const openDigital = async (checkpoint: Checkpoint, _options: EngineOptions): Promise<DigitalEngine> => {
   const heap = createHeap()
   const kernels = referenceKernels(heap)
   const scratch = createScratch(heap)
