@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { isLeft, right } from 'fp-ts/lib/Either.js'
 import { describe, expect } from 'vitest'
-import { parseJson } from '../../../src/io/config/json.js'
+import { parseJson } from '../../src/io/json.js'
 
 const accepts = (text: string): boolean => {
   try {
