@@ -138,6 +138,10 @@ describe('tokenizer.json', () => {
     )
   })
 
+  test('a byte order mark is no fault', async () => {
+    expect(await refusal({ 'tokenizer.json': `\uFEFF${least}` })).toBe('accepted')
+  })
+
   test('add_prefix_space is honoured', async () => {
     const { tokenizer } = await read(folderWith(changed('"add_prefix_space":false', '"add_prefix_space":true')))
     expect(tokenizer.encode('the', null, 9)).toEqual(tokenizer.encode(' the', null, 9))
@@ -212,6 +216,9 @@ describe('tokenizer.json', () => {
     const bytes = Uint8Array.from([0x7b, 0x0a, 0x22, 0xc3, 0xa9, 0xc3, 0x22, 0x7d])
     expect(await refusal({ 'tokenizer.json': bytes })).toBe(
       './tokenizer.json: line 2, column 3: expected UTF-8 text, found byte 0xc3 at offset 5',
+    )
+    expect(await refusal(changed('"!":4', '"!":4,"!":4'))).toMatch(
+      /line 1, column \d+: expected each key once, found the key "!" again$/,
     )
     expect(await refusal({ 'tokenizer.json': '[]' })).toMatch(/tokenizer\.json: /)
     expect(await refusal({ 'tokenizer.json': '' })).toMatch(/expected a JSON value, found the end of the file/)
