@@ -2,9 +2,12 @@
  * What a thread computes with: the heap all threads share, its own instance of the kernels, its own scratch stack.
  * Not modelled: what is computed; that is each engine's affair.
  */
+import { isLeft, right } from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { Problem } from '../domain/problem.js'
 import type { Heap } from '../kernels/heap.js'
 import type { Kernels } from '../kernels/kernels.js'
-import { referenceKernels } from '../kernels/reference/kernels.js'
+import { loadKernels, type KernelChoice, type LoadedKernels } from '../kernels/load.js'
 import { createScratch, type Scratch } from '../kernels/scratch.js'
 
 export interface Workbench {
@@ -13,6 +16,15 @@ export interface Workbench {
   readonly scratch: Scratch
 }
 
-/** This thread's workbench over the heap. Its scratch is to be closed when the thread has finished with it. */
-export const openWorkbench = (heap: Heap): Promise<Workbench> =>
-  Promise.resolve({ heap, kernels: referenceKernels(heap), scratch: createScratch(heap) })
+export interface OpenWorkbench extends Workbench {
+  readonly loaded: LoadedKernels
+}
+
+/** This thread's workbench over the heap; a Problem if kernels are asked for that are not there. */
+export const openWorkbench =
+  (heap: Heap, choice: KernelChoice): TaskEither<Problem, OpenWorkbench> =>
+  async () => {
+    const found = await loadKernels(heap, choice)()
+    if (isLeft(found)) return found
+    return right({ heap, kernels: found.right.kernels, scratch: createScratch(heap), loaded: found.right })
+  }

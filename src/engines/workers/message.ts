@@ -1,5 +1,6 @@
 /** What the main thread and a worker thread say to each other: plain values, all of them structured-cloneable. */
 import type { Batch } from '../../domain/encoder/algebra.js'
+import type { KernelChoice } from '../../kernels/load.js'
 import type { SharedMemory } from '../../kernels/webassembly.js'
 import type { Parameters } from '../digital/parameters.js'
 import type { Outputs } from '../engine.js'
@@ -8,6 +9,8 @@ import type { Outputs } from '../engine.js'
 export interface Setup {
   /** Of the heap that holds the parameters: shared, not copied. */
   readonly memory: SharedMemory
+  /** What the main thread runs: every thread loads the same. */
+  readonly kernels: KernelChoice
   readonly parameters: Parameters
 }
 

@@ -50,12 +50,10 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
   })
   const ended = new Promise<void>(resolve => {
     worker.on('exit', code => {
-      if (!asked) {
-        const why = cause === null ? `exit code ${code}` : cause.message
-        const error = new Error(`a worker thread died: ${why}`, cause === null ? undefined : { cause })
-        onDeath(error)
-        settle(({ reject }) => reject(error))
-      }
+      const why = cause === null ? `exit code ${code}` : cause.message
+      const error = new Error(`a worker thread died: ${why}`, cause === null ? undefined : { cause })
+      if (!asked) onDeath(error)
+      settle(({ reject }) => reject(error))
       resolve()
     })
   })

@@ -3,6 +3,8 @@
  * An error in a batch is reported and the thread goes on; one anywhere else ends it, which thread.ts reports.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { Failure } from '../../domain/problem.js'
 import { attachHeap } from '../../kernels/heap.js'
 import { forward } from '../digital/forward.js'
 import { openWorkbench } from '../workbench.js'
@@ -10,8 +12,10 @@ import type { Order, Report, Setup } from './message.js'
 
 if (parentPort === null) throw new Error('expected to run in a worker thread')
 const port = parentPort
-const { memory, parameters } = workerData as Setup // as: thread.ts starts this module and sends nothing else
-const bench = await openWorkbench(attachHeap(memory))
+const { memory, kernels, parameters } = workerData as Setup // as: thread.ts starts this module and sends nothing else
+const opened = await openWorkbench(attachHeap(memory), kernels)()
+if (isLeft(opened)) throw new Failure(opened.left)
+const bench = opened.right
 
 const reportOn = (order: Order & { readonly kind: 'run' }): Report => {
   try {
