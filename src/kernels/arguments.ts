@@ -57,6 +57,9 @@ const encoders: Encoders = {
   add: ({ u32 }, a) => u32.set([a.y, a.a, a.b, a.length]),
   embed: ({ u32 }, a) => u32.set([a.y, a.ids, a.places, a.words, a.positions, a.type, a.tokens, a.width]),
   gather: ({ u32 }, a) => u32.set([a.y, a.x, a.index, a.rows, a.width]),
+  dot: ({ u32 }, a) => u32.set([a.y, a.a, a.b, a.length]),
+  addMoments: ({ u32 }, { rowStep, ...a }) =>
+    u32.set([a.sum, a.squares, a.absMax, a.x, a.rows, a.columns, rowStep ?? a.columns]),
 }
 
 /** Names of the kernels in the order of their numbers. */

@@ -13,4 +13,6 @@
   X(turn)                                                                                                              \
   X(add)                                                                                                               \
   X(embed)                                                                                                             \
-  X(gather)
+  X(gather)                                                                                                            \
+  X(dot)                                                                                                               \
+  X(addMoments)
