@@ -1,7 +1,5 @@
 /** A digital engine for a checkpoint: its weights on a heap, the kernels that run them. */
-import { isLeft } from 'fp-ts/lib/Either.js'
 import { availableParallelism } from 'node:os'
-import { Failure } from '../domain/problem.js'
 import { inProcess } from '../engines/digital/inProcess.js'
 import { loadParameters } from '../engines/digital/parameters.js'
 import type { Engine } from '../engines/engine.js'
@@ -11,7 +9,8 @@ import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { orThrow } from '../io/fault.js'
 import { createHeap } from '../kernels/heap.js'
 import { panelsBytes } from '../kernels/kernels.js'
-import { choiceFrom, loadKernels, type KernelChoice } from '../kernels/load.js'
+import type { KernelChoice } from '../kernels/load.js'
+import { chosenKernels, kernelsInWords, openKernels } from './kernels.js'
 
 export interface EngineOptions {
   /** Worker threads; null: one per core; 0: none, batches run in the calling thread. */
@@ -25,41 +24,33 @@ export interface DigitalEngine extends Engine {
   readonly kernels: string
 }
 
-/** @throws Failure if the environment names kernels that there are not. */
-const chosen = (): KernelChoice => {
-  const choice = choiceFrom(process.env)
-  if (isLeft(choice)) throw new Failure(choice.left)
-  return choice.right
-}
-
 /**
  * Loads and packs the weights, once, in memory that all threads share and that goes with the engine.
  * One worker is still a thread of its own, so that the caller can tokenise while it computes.
  * @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there
  */
 export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions): Promise<DigitalEngine> => {
-  const { workers, kernels: choice = chosen() } = options
+  const { workers, kernels: choice = chosenKernels() } = options
   const heap = createHeap()
   const bench = await orThrow(openWorkbench(heap, choice))
-  const { kind, isa } = bench.loaded
   const parameters = await loadParameters(
     checkpoint.architecture,
     (name, out) => orThrow(checkpoint.readInto(name, out)),
     heap,
     bench.kernels,
   )
-  const setup = { memory: heap.memory, kernels: { ...choice, kind }, parameters }
+  const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, parameters }
   const engine =
     workers === 0
       ? inProcess(bench, parameters)
       : workerPool(setup, { threads: workers ?? Math.min(256, availableParallelism()) })
-  return { kernels: isa === null ? kind : `${kind}, ${isa}`, ...engine }
+  return { kernels: kernelsInWords(bench.loaded), ...engine }
 }
 
 /** Multiply-accumulates per second of this machine's product kernel, from a moment's measuring. */
 export const productRate = async (): Promise<number> => {
   const heap = createHeap()
-  const { kernels } = await orThrow(loadKernels(heap, chosen()))
+  const { kernels } = await openKernels(heap)
   const [rows, inner, columns] = [64, 256, 256]
   const panels = heap.allocate(panelsBytes(inner, columns))
   const x = heap.allocate(4 * rows * inner)
