@@ -141,7 +141,7 @@ describe('the digital engine', () => {
   test('names the kernels it runs, and refuses those that are not there', async () => {
     const checkpoint = await checkpointOf('reference', 'tiny-roberta')
     const engine = await openDigital(checkpoint, { workers: 0, kernels: { kind: 'wasm' } })
-    expect(engine.kernels).toBe('wasm')
+    expect(engine.kernels).toMatch(/^wasm/)
     await engine.close()
     const foreign = process.arch === 'x64' ? 'neon' : 'avx2'
     await expect(openDigital(checkpoint, { workers: 0, kernels: { kind: 'native', isa: foreign } })).rejects.toThrow(
