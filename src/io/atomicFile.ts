@@ -3,9 +3,10 @@
  * Whoever looks sees the old file, none, or the whole new one. Not promised: that two writers of one name take turns.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Failure, problem } from '../domain/problem.js'
 import { failureOf } from './fault.js'
 
 /** Where bytes go; resolves when they are taken, so that a fast producer waits. */
@@ -56,10 +57,28 @@ export const removeLeftovers = async (folder: string): Promise<void> => {
   }
 }
 
-const makeFolder = (folder: string): Promise<unknown> =>
-  mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw failureOf(folder, error)
-  })
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+/**
+ * Makes a folder and those above it that are missing.
+ * Step by step, because Node's own `recursive` never returns in folders like /proc, where making one gives ENOENT.
+ */
+const makeFolder = async (folder: string): Promise<void> => {
+  const made = async (): Promise<'made' | 'no parent'> => {
+    try {
+      await mkdir(folder)
+      return 'made'
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return 'made'
+      if (codeOf(error) === 'ENOENT') return 'no parent'
+      throw failureOf(folder, error)
+    }
+  }
+  if ((await made()) === 'made') return
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder))
+  if ((await made()) === 'made') return
+  throw new Failure(problem(folder, '', 'a place where a folder can be made', 'none can be made there'))
+}
 
 /**
  * Writes `path` whole or not at all; missing folders are made.

@@ -237,7 +237,7 @@ describe('ohmflow run', () => {
     const locked = join(folder, 'locked')
     mkdirSync(locked)
     chmodSync(locked, 0o555)
-    const refused = await run(config, join(process.getuid?.() === 0 ? '/sys' : locked, 'out'))
+    const refused = await run(config, join(process.getuid?.() === 0 ? '/proc' : locked, 'out'))
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/out/)
   })
