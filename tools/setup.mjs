@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const at = path => join(root, path)
@@ -57,6 +57,9 @@ try {
       stdio: ['ignore', 2, 2],
     })
   })
+  // Kept in a cache under the digest of its sources, so this is quick when nothing changed; without it WebAssembly runs.
+  const { buildAddon } = await import(pathToFileURL(at('dist/kernels/native/compiler.js')).href)
+  await buildAddon()
 } catch (error) {
   say(`set-up failed: ${error instanceof Error ? error.message : String(error)}`)
   process.exit(1)

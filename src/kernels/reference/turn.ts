@@ -1,8 +1,8 @@
 /**
  * Sine and cosine of a fraction of a turn, sin(2 pi u) and cos(2 pi u), in binary32: the reduction to an eighth of a
- * turn is exact. Largest error: see test/kernels/accuracy. Not modelled: |u| >= 2^20.
+ * turn is exact. Largest error: see test/kernels/accuracy. Not modelled: |u| >= 2^20 (some number, the same on every path).
  */
-import { roundingMagic } from './float32.js'
+import { bitsOf, roundingMagic } from './float32.js'
 
 const { fround } = Math
 const twoPi = fround(6.283185307179586)
@@ -22,7 +22,8 @@ const c3 = fround(59.24596405029297)
 /** [sin(2 pi u), cos(2 pi u)]; both NaN if u is NaN or infinite. */
 export const turn = (u: number): readonly [sine: number, cosine: number] => {
   const z = fround(u)
-  const q = fround(fround(fround(z * 4) + roundingMagic) - roundingMagic)
+  const shifted = fround(fround(z * 4) + roundingMagic)
+  const q = fround(shifted - roundingMagic)
   const r = fround(z - fround(q * 0.25))
   const t = fround(r * r)
   let p = fround(fround(s3 * t) + s2)
@@ -34,7 +35,8 @@ export const turn = (u: number): readonly [sine: number, cosine: number] => {
   c = fround(fround(c * t) + c1)
   c = fround(fround(c * t) + c0)
   const cosine = fround(fround(c * t) + 1)
-  switch (q & 3) {
+  // The last bits of the shifted number are the quarter turn.
+  switch (bitsOf(shifted) & 3) {
     case 0:
       return [sine, cosine]
     case 1:

@@ -1,0 +1,16 @@
+/* Every kernel, in the order of src/kernels/arguments.ts: a kernel's number is its place here. */
+#define KERNELS(X)                                                                                                     \
+  X(pack)                                                                                                              \
+  X(product)                                                                                                           \
+  X(layerNorm)                                                                                                         \
+  X(softmax)                                                                                                           \
+  X(attention)                                                                                                         \
+  X(exp)                                                                                                               \
+  X(log)                                                                                                               \
+  X(erf)                                                                                                               \
+  X(tanh)                                                                                                              \
+  X(gelu)                                                                                                              \
+  X(turn)                                                                                                              \
+  X(add)                                                                                                               \
+  X(embed)                                                                                                             \
+  X(gather)

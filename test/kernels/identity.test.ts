@@ -1,0 +1,183 @@
+/** Reference, WebAssembly and every native instruction set give the same bits, whatever floats go in. */
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import type { Ptr } from '../../src/kernels/heap.js'
+import { attentionScratchBytes, panelsBytes, type Kernels } from '../../src/kernels/kernels.js'
+import { createScratch } from '../../src/kernels/scratch.js'
+import { fast, heap, reference } from './paths.js'
+
+const scratch = createScratch(heap)
+
+/** Ordinary numbers, with a sprinkling of what goes wrong: zeros, subnormals, huge numbers, infinities, NaN. */
+const special = [0, -0, 1e-45, -1e-40, 1.1754943508222875e-38, 3.4e38, -3.4e38, Infinity, -Infinity, NaN]
+const floats = (length: number, seed: number, oddities: number): Float32Array => {
+  let state = (seed ^ 0x9e3779b9) | 1
+  const next = (): number => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
+  return Float32Array.from({ length }, () =>
+    next() < oddities ? (special[Math.floor(next() * special.length)] ?? 0) : (next() - 0.5) * 2 ** (next() * 8 - 4),
+  )
+}
+const place = (numbers: Float32Array | Int32Array): Ptr => {
+  const at = scratch.take(numbers.byteLength)
+  if (numbers instanceof Float32Array) heap.f32(at, numbers.length).set(numbers)
+  else heap.i32(at, numbers.length).set(numbers)
+  return at
+}
+
+/** Bit patterns, all NaNs alike. */
+const pattern = (numbers: Float32Array): Int32Array => {
+  const copy = Float32Array.from(numbers)
+  const bits = new Int32Array(copy.buffer)
+  copy.forEach((x, i) => {
+    if (Number.isNaN(x)) bits[i] = 0x7fc00000
+  })
+  return bits
+}
+
+/** Runs `work` into fresh memory by the reference and by every fast path, and compares `length` numbers and a guard after them. */
+const same = (length: number, work: (kernels: Kernels, y: Ptr) => void): void =>
+  scratch.within(() => {
+    const guard = 64
+    const y = scratch.take(4 * (length + guard))
+    const once = (kernels: Kernels): Int32Array => {
+      heap.f32(y, length + guard).fill(-77)
+      work(kernels, y)
+      return pattern(heap.f32(y, length + guard))
+    }
+    const expected = once(reference)
+    expect(pattern(heap.f32(y + 4 * length, guard))).toEqual(pattern(new Float32Array(guard).fill(-77)))
+    for (const [name, kernels] of fast) {
+      const found = once(kernels)
+      const at = found.findIndex((bits, i) => bits !== expected[i])
+      if (at >= 0) expect.fail(`${name}: number ${at} of ${length}: ${found[at] ?? ''} is not ${expected[at] ?? ''}`)
+    }
+  })
+
+const size = fc.integer({ min: 1, max: 600 })
+const small = fc.integer({ min: 1, max: 40 })
+const seed = fc.integer()
+const oddities = fc.constantFrom(0, 0, 0.001, 0.2)
+
+describe('same bits on every path', () => {
+  for (const name of ['exp', 'log', 'erf', 'tanh', 'gelu'] as const) {
+    test.prop([fc.array(fc.float(), { maxLength: 100 })], { numRuns: 100 })(`${name} of any floats`, values => {
+      scratch.within(() => {
+        const x = place(Float32Array.from(values))
+        same(values.length, (k, y) => k[name]({ y, x, length: values.length }))
+      })
+    })
+    test(`${name} of a sweep over all floats`, () => {
+      scratch.within(() => {
+        const patterns = Int32Array.from({ length: 100_000 }, (_, i) => (i * 42_949) | 0)
+        const x = place(patterns)
+        same(patterns.length, (k, y) => k[name]({ y, x, length: patterns.length }))
+      })
+    })
+  }
+
+  test('turn over all floats', () => {
+    scratch.within(() => {
+      const patterns = Int32Array.from({ length: 100_003 }, (_, i) => (i * 42_949) | 0)
+      const u = place(patterns)
+      const length = patterns.length
+      same(2 * length, (k, y) => k.turn({ sine: y, cosine: y + 4 * length, u, length }))
+    })
+  })
+
+  test.prop([small, size, size, seed, oddities, fc.boolean(), fc.boolean(), fc.boolean()], { numRuns: 60 })(
+    'product, of either storage, with and without bias',
+    (rows, inner, columns, s, odd, biased, xTransposed, wTransposed) => {
+      scratch.within(() => {
+        const x = place(floats(rows * inner, s, odd))
+        const w = place(floats(inner * columns, s + 1, odd))
+        const bias = biased ? place(floats(columns, s + 2, odd)) : 0
+        const panels = scratch.take(panelsBytes(inner, columns))
+        const packing = wTransposed ? { columnStep: 1, innerStep: columns } : {}
+        const steps = xTransposed ? { xRowStep: 1, xInnerStep: rows } : {}
+        same(panelsBytes(inner, columns) / 4, (k, y) => k.pack({ panels: y, w, inner, columns, ...packing }))
+        reference.pack({ panels, w, inner, columns, ...packing })
+        same(rows * columns, (k, y) => k.product({ y, x, panels, bias, rows, inner, columns, ...steps }))
+      })
+    },
+  )
+
+  test.prop([small, fc.nat(20), seed], { numRuns: 20 })('product between other numbers', (columns, gap, s) => {
+    scratch.within(() => {
+      const [rows, inner] = [5, 30]
+      const x = place(floats(rows * (inner + gap), s, 0))
+      const panels = scratch.take(panelsBytes(inner, columns))
+      reference.pack({ panels, w: place(floats(inner * columns, s + 1, 0)), inner, columns })
+      const yRowStep = columns + gap
+      const a = { x, panels, bias: 0, rows, inner, columns, xRowStep: inner + gap, yRowStep }
+      same(rows * yRowStep, (k, y) => k.product({ ...a, y }))
+    })
+  })
+
+  test.prop([small, size, seed, oddities], { numRuns: 60 })('layer norm', (rows, width, s, odd) => {
+    scratch.within(() => {
+      const x = place(floats(rows * width, s, odd))
+      const gain = place(floats(width, s + 1, odd))
+      const bias = place(floats(width, s + 2, odd))
+      same(rows * width, (k, y) => k.layerNorm({ y, x, gain, bias, rows, width, epsilon: 1e-5 }))
+    })
+  })
+
+  test.prop([small, size, fc.nat(40), seed, oddities], { numRuns: 60 })('softmax', (rows, width, gap, s, odd) => {
+    scratch.within(() => {
+      const rowStep = width + gap
+      const x = place(floats(rows * rowStep, s, odd))
+      same(rows * rowStep, (k, y) => k.softmax({ y, x, rows, width, rowStep, scale: 0.3 }))
+    })
+  })
+
+  test.prop(
+    [
+      fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 5 }),
+      fc.constantFrom(1, 2, 3),
+      small,
+      fc.nat(10),
+      seed,
+      oddities,
+    ],
+    { numRuns: 40 },
+  )('attention of ragged sequences', (lengths, heads, headSize, gap, s, odd) => {
+    scratch.within(() => {
+      const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b))
+      const tokens = ends.at(-1) ?? 0
+      const rowStep = heads * headSize + gap
+      const [q, k, v] = [0, 1, 2].map(i => place(floats(tokens * rowStep, s + i, odd))) as [Ptr, Ptr, Ptr] // as: three of them
+      const offsets = place(Int32Array.from([0, ...ends]))
+      const work = scratch.take(attentionScratchBytes(Math.max(0, ...lengths), headSize))
+      const a = { q, k, v, offsets, sequences: lengths.length, heads, headSize, rowStep, scale: 0.2, scratch: work }
+      same(tokens * heads * headSize, (kernels, y) => kernels.attention({ ...a, y }))
+    })
+  })
+
+  test.prop([size, seed, oddities], { numRuns: 30 })('add', (length, s, odd) => {
+    scratch.within(() => {
+      const a = place(floats(length, s, odd))
+      const b = place(floats(length, s + 1, odd))
+      same(length, (k, y) => k.add({ y, a, b, length }))
+    })
+  })
+
+  test.prop([fc.array(fc.nat(19), { maxLength: 50 }), fc.integer({ min: 1, max: 100 }), seed, oddities], {
+    numRuns: 30,
+  })('embed and gather', (rows, width, s, odd) => {
+    scratch.within(() => {
+      const ids = place(Int32Array.from(rows))
+      const places = place(Int32Array.from(rows, (_, i) => i))
+      const words = place(floats(20 * width, s, odd))
+      const positions = place(floats(50 * width, s + 1, odd))
+      const type = place(floats(width, s + 2, odd))
+      const tokens = rows.length
+      same(tokens * width, (k, y) => k.embed({ y, ids, places, words, positions, type, tokens, width }))
+      same(tokens * width, (k, y) => k.gather({ y, x: words, index: ids, rows: tokens, width }))
+    })
+  })
+})
