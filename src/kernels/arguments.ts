@@ -4,11 +4,13 @@
  */
 import type { Heap, Ptr } from './heap.js'
 import type { Elementwise, Kernels } from './kernels.js'
+import { squareShift } from './reference/pulse-width.js'
 
 /** The words of one call, seen as integers and as floats. */
 interface Words {
   readonly u32: Uint32Array
   readonly f32: Float32Array
+  readonly f64: Float64Array
 }
 
 type Encoders = { readonly [K in keyof Kernels]: (words: Words, a: Parameters<Kernels[K]>[0]) => void }
@@ -57,6 +59,33 @@ const encoders: Encoders = {
   add: ({ u32 }, a) => u32.set([a.y, a.a, a.b, a.length]),
   embed: ({ u32 }, a) => u32.set([a.y, a.ids, a.places, a.words, a.positions, a.type, a.tokens, a.width]),
   gather: ({ u32 }, a) => u32.set([a.y, a.x, a.index, a.rows, a.width]),
+  encode: ({ u32, f32 }, { xRowStep, ...a }) => {
+    const shift = squareShift(a.maxCode)
+    u32.set([a.codes, a.squares, a.x, a.rows, a.inner, xRowStep ?? a.inner, a.maxCode, shift, a.counts])
+    f32.set([a.maxCode / a.range, a.range], 9)
+  },
+  packCells: ({ u32 }, { columnStep, innerStep = 1, narrow = false, ...a }) =>
+    u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep, Number(narrow)]),
+  vmm: ({ u32 }, { narrow = false, ...a }) =>
+    u32.set([a.sums, a.codes, a.panels, a.rows, a.inner, a.columns, Number(narrow)]),
+  normals: ({ u32 }, a) => u32.set([a.y, a.length, ...a.counter, ...a.key]),
+  readout: ({ u32, f32 }, { yRowStep, real = false, ...a }) => {
+    u32.set([a.y, a.sums, a.rows, a.columns, yRowStep ?? a.columns, a.tokens, a.examples, a.zScale, a.yScale, a.offset])
+    u32.set([a.bias, a.variances, a.varianceScale, Number(real), Number(a.onward), a.maxCode, ...a.output.key], 10)
+    u32.set([a.output.word2, a.output.word3, a.read.word3, a.counts], 18)
+    f32.set([a.outputNoise, a.adcScale], 22)
+  },
+  readCells: ({ u32, f32, f64 }, { columnStep, rowStep = 1, ...a }) => {
+    f64[0] = a.load
+    u32.set([a.cells, a.scales, a.variances, a.varianceScales, a.effective, a.w, a.fullScales, a.model, a.scratch], 2)
+    u32.set([a.rows, a.columns, a.firstRow, a.firstColumn, columnStep ?? a.rows, rowStep, a.life.word2], 11)
+    u32.set([a.life.word3, a.occasion.word3, ...a.life.key, a.maxCell, a.counts], 18)
+    f32.set([a.logTime, a.readScale], 24)
+  },
+  ladder: ({ u32, f64 }, a) => {
+    f64[0] = a.load
+    u32.set([a.u, a.g, a.rows, a.columns], 2)
+  },
 }
 
 /** Names of the kernels in the order of their numbers. */
@@ -65,7 +94,11 @@ export const kernelNames = Object.keys(encoders) as readonly (keyof Kernels)[] /
 /** Kernels that write their arguments into a block of the heap and `call` by name, number and place. */
 export const calling = (heap: Heap, call: (name: keyof Kernels, number: number) => (place: Ptr) => void): Kernels => {
   const place = heap.allocate(blockBytes)
-  const words: Words = { u32: heap.u32(place, blockBytes / 4), f32: heap.f32(place, blockBytes / 4) }
+  const words: Words = {
+    u32: heap.u32(place, blockBytes / 4),
+    f32: heap.f32(place, blockBytes / 4),
+    f64: heap.f64(place, blockBytes / 8),
+  }
   const one = <K extends keyof Kernels>(name: K): Kernels[K] => {
     const encode = encoders[name]
     const run = call(name, kernelNames.indexOf(name))

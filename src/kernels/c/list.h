@@ -13,4 +13,11 @@
   X(turn)                                                                                                              \
   X(add)                                                                                                               \
   X(embed)                                                                                                             \
-  X(gather)
+  X(gather)                                                                                                            \
+  X(encode)                                                                                                            \
+  X(packCells)                                                                                                         \
+  X(vmm)                                                                                                               \
+  X(normals)                                                                                                           \
+  X(readout)                                                                                                           \
+  X(readCells)                                                                                                         \
+  X(ladder)

@@ -14,6 +14,7 @@ import { layerNormInto } from './layer-norm.js'
 import { log } from './logarithm.js'
 import { packInto, panelsLength, productInto } from './product.js'
 import { softmaxInto } from './softmax.js'
+import { referenceTileKernels } from './tile.js'
 
 /** Numbers a strided matrix spans. */
 const span = (rows: number, rowStep: number, columns: number, columnStep: number): number =>
@@ -100,5 +101,6 @@ export const referenceKernels = (heap: Heap): Kernels => {
       const index = heap.i32(at.index, rows)
       gatherInto(heap.f32(at.y, rows * width), heap.f32(at.x, (max(index) + 1) * width), index, width)
     },
+    ...referenceTileKernels(heap),
   }
 }
