@@ -28,6 +28,8 @@ export const report = (error: unknown): number => {
     for (const problem of problems) say(`ohmflow: ${describe(problem)}`)
     return wrongInput
   }
-  say(`ohmflow: a fault of ours, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  say(
+    `ohmflow: a fault of ours, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  )
   return ourFault
 }

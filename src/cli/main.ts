@@ -16,7 +16,10 @@ const ohmflow = subcommands({
   description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
   cmds: { run, plan, predict, inspect, doctor },
   examples: [
-    { description: 'The experiment that comes with ohmflow', command: 'ohmflow run data/config.json --out results/default' },
+    {
+      description: 'The experiment that comes with ohmflow',
+      command: 'ohmflow run data/config.json --out results/default',
+    },
     { description: 'What a command does and takes', command: 'ohmflow run --help' },
   ],
 })

@@ -1,7 +1,7 @@
 /** The two streams a command talks to: stdout carries data, stderr messages. Writes wait when the reader is slow. */
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { ByteSink } from '../io/atomicFile.js'
+import { failureOf } from '../io/fault.js'
 
 /** The reader of our output is gone (`| head`): nothing more to say, and no fault. */
 export class ReaderGone extends Error {
@@ -10,25 +10,24 @@ export class ReaderGone extends Error {
 
 const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE'
 
-const writeTo = async (stream: Writable, chunk: string | Uint8Array): Promise<void> => {
-  try {
-    if (!stream.write(chunk)) await once(stream, 'drain')
-  } catch (error) {
-    throw isGone(error) ? new ReaderGone() : error
-  }
-}
+/** @throws ReaderGone or Failure (in the promise) if the chunk could not be written. */
+const writeTo = (stream: Writable, name: string, chunk: string | Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => {
+    stream.write(chunk, error => {
+      if (error === null || error === undefined) resolve()
+      else reject(isGone(error) ? new ReaderGone() : failureOf(name, error))
+    })
+  })
 
-// A broken pipe is reported by the write that meets it; without a listener it would end the process.
-process.stdout.on('error', (error: unknown) => {
-  if (isGone(error)) process.exit(0)
-})
+// Each write reports its own error; without a listener the first would end the process.
+process.stdout.on('error', () => undefined)
 
 /** Data for the next program. */
-export const print = (text: string): Promise<void> => writeTo(process.stdout, text)
+export const print = (text: string): Promise<void> => writeTo(process.stdout, 'stdout', text)
 
 export const printLine = (text: string): Promise<void> => print(`${text}\n`)
 
-export const stdoutBytes: ByteSink = { write: bytes => writeTo(process.stdout, bytes) }
+export const stdoutBytes: ByteSink = { write: bytes => writeTo(process.stdout, 'stdout', bytes) }
 
 /** A message for the person at the terminal. */
 export const say = (text: string): void => {

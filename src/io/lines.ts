@@ -78,7 +78,11 @@ export async function* arrivals(file: string, blocks: AsyncIterable<Uint8Array>)
     pending.push(part)
   }
   const take = (): Line => {
-    const line = decodeLine(file, number, pending.length === 1 && pending[0] !== undefined ? pending[0] : Buffer.concat(pending))
+    const line = decodeLine(
+      file,
+      number,
+      pending.length === 1 && pending[0] !== undefined ? pending[0] : Buffer.concat(pending),
+    )
     number += 1
     pending = []
     pendingBytes = 0

@@ -21,7 +21,10 @@ export const batchOf = (sequences: readonly Sequence[]): Batch => {
   return { ids, offsets, examples: Int32Array.from(sequences, s => s.example) }
 }
 
-/** Groups items in order, closing a group once it holds `limit` tokens; never holds more than one group. */
+/**
+ * Groups items in order, closing a group once it holds `limit` tokens; never holds more than one group.
+ * If the source fails, what it gave before is handed on first.
+ */
 export const groups = async function* <A>(
   source: AsyncIterable<A>,
   tokens: (item: A) => number,
@@ -29,14 +32,19 @@ export const groups = async function* <A>(
 ): AsyncGenerator<readonly A[]> {
   let group: A[] = []
   let held = 0
-  for await (const item of source) {
-    group.push(item)
-    held += tokens(item)
-    if (held >= limit) {
-      yield group
-      group = []
-      held = 0
+  try {
+    for await (const item of source) {
+      group.push(item)
+      held += tokens(item)
+      if (held >= limit) {
+        yield group
+        group = []
+        held = 0
+      }
     }
+  } catch (error) {
+    if (group.length > 0) yield group
+    throw error
   }
   if (group.length > 0) yield group
 }

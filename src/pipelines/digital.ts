@@ -7,8 +7,8 @@ import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { orThrow } from '../io/fault.js'
 import { createHeap } from '../kernels/heap.js'
 import { panelsBytes } from '../kernels/kernels.js'
-import { referenceKernels } from '../kernels/reference/kernels.js'
 import { createScratch } from '../kernels/scratch.js'
+import { kernelsInWords, openKernels } from './kernels.js'
 
 export interface EngineOptions {
   /** Worker threads; null: one per core. */
@@ -23,7 +23,8 @@ export interface DigitalEngine extends Engine {
 /** Loads the weights. @throws Failure (in the promise) if they cannot be read. */
 export const openDigital = async (checkpoint: Checkpoint, _options: EngineOptions): Promise<DigitalEngine> => {
   const heap = createHeap()
-  const kernels = referenceKernels(heap)
+  const loaded = await openKernels(heap)
+  const { kernels } = loaded
   const scratch = createScratch(heap)
   const parameters = await loadParameters(
     checkpoint.architecture,
@@ -32,7 +33,7 @@ export const openDigital = async (checkpoint: Checkpoint, _options: EngineOption
     kernels,
   )
   return {
-    kernels: 'reference',
+    kernels: kernelsInWords(loaded),
     labels: checkpoint.architecture.labels,
     inFlight: 2,
     run: (batch: Batch, options) =>
@@ -53,9 +54,9 @@ export const openDigital = async (checkpoint: Checkpoint, _options: EngineOption
 }
 
 /** Multiply-accumulates per second of this machine's product kernel, from a moment's measuring. */
-export const productRate = (): Promise<number> => {
+export const productRate = async (): Promise<number> => {
   const heap = createHeap()
-  const kernels = referenceKernels(heap)
+  const { kernels } = await openKernels(heap)
   const [rows, inner, columns] = [64, 256, 256]
   const panels = heap.allocate(panelsBytes(inner, columns))
   const x = heap.allocate(4 * rows * inner)
@@ -72,5 +73,5 @@ export const productRate = (): Promise<number> => {
     product()
     rounds += 1
   }
-  return Promise.resolve((rounds * rows * inner * columns) / ((performance.now() - started) / 1000))
+  return (rounds * rows * inner * columns) / ((performance.now() - started) / 1000)
 }

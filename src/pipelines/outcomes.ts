@@ -48,22 +48,25 @@ export const outcomes = (
   engine: Engine,
   commit: (outcomes: readonly Outcome[], tokens: number) => Promise<void>,
 ): Observable<Outcome> =>
-  pull(groups(tokenised(open), item => item.ids.length), {
-    inFlight: engine.inFlight,
-    work: async items => {
-      const batch = batchOf(items.map(({ example, ids }) => ({ ids, example: example.index })))
-      const { logits } = await engine.run(batch)
-      const { labels } = engine
-      const rows = items.map(({ example }, i): Outcome => {
-        const own = inTaskOrder(logits.subarray(i * labels, (i + 1) * labels), open.classOrder)
-        return {
-          example: example.index,
-          label: example.label,
-          prediction: open.task.target.kind === 'regression' ? (own[0] ?? NaN) : argMax(own),
-          logits: own,
-        }
-      })
-      return { rows, tokens: batch.ids.length }
+  pull(
+    groups(tokenised(open), item => item.ids.length),
+    {
+      inFlight: engine.inFlight,
+      work: async items => {
+        const batch = batchOf(items.map(({ example, ids }) => ({ ids, example: example.index })))
+        const { logits } = await engine.run(batch)
+        const { labels } = engine
+        const rows = items.map(({ example }, i): Outcome => {
+          const own = inTaskOrder(logits.subarray(i * labels, (i + 1) * labels), open.classOrder)
+          return {
+            example: example.index,
+            label: example.label,
+            prediction: open.task.target.kind === 'regression' ? (own[0] ?? NaN) : argMax(own),
+            logits: own,
+          }
+        })
+        return { rows, tokens: batch.ids.length }
+      },
+      commit: ({ rows, tokens }) => commit(rows, tokens),
     },
-    commit: ({ rows, tokens }) => commit(rows, tokens),
-  }).pipe(concatMap(({ rows }) => from(rows)))
+  ).pipe(concatMap(({ rows }) => from(rows)))

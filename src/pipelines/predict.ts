@@ -46,7 +46,10 @@ const requests = async function* (file: string, arrivals: AsyncIterable<Arrival>
       for (const line of lines) {
         if (line.text.trim() === '') continue
         const { text, pair } = decodeRequest(file, line)
-        yield await Promise.resolve({ ids: model.tokenizer.encode(text, pair, model.maxTokens), example: line.number - 1 })
+        yield await Promise.resolve({
+          ids: model.tokenizer.encode(text, pair, model.maxTokens),
+          example: line.number - 1,
+        })
       }
     }
     yield* groups(sequences(), s => s.ids.length)

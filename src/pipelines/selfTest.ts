@@ -1,8 +1,10 @@
 /** A quick proof that this machine computes as it should: published vectors and exact identities, in well under a second. */
 import { philox4x32 } from '../domain/random/philox.js'
-import { createHeap } from '../kernels/heap.js'
-import { panelsBytes } from '../kernels/kernels.js'
+import { stream } from '../domain/random/stream.js'
+import { createHeap, type Heap } from '../kernels/heap.js'
+import { panelsBytes, type Kernels } from '../kernels/kernels.js'
 import { referenceKernels } from '../kernels/reference/kernels.js'
+import { kernelsInWords, openKernels } from './kernels.js'
 
 export interface SelfTestResult {
   readonly name: string
@@ -21,29 +23,30 @@ const philox = (): SelfTestResult => {
   }
 }
 
-/** A product of small whole numbers is exact in float32, in any order. */
-const product = (): SelfTestResult => {
-  const heap = createHeap()
-  const kernels = referenceKernels(heap)
-  const [rows, inner, columns] = [3, 37, 21]
-  const x = heap.allocate(4 * rows * inner)
-  const w = heap.allocate(4 * columns * inner)
-  const y = heap.allocate(4 * rows * columns)
+/** One product of random numbers: the kernels that run give the bits of the reference. */
+const product = (heap: Heap, kernels: Kernels): SelfTestResult => {
+  const reference = referenceKernels(heap)
+  const [rows, inner, columns] = [5, 300, 37]
+  const [x, w, y, z] = [rows * inner, columns * inner, rows * columns, rows * columns].map(n => heap.allocate(4 * n))
+  if (x === undefined || w === undefined || y === undefined || z === undefined) throw new RangeError('four places')
   const panels = heap.allocate(panelsBytes(inner, columns))
-  const xs = heap.f32(x, rows * inner).map((_, i) => (i * 7) % 11)
-  const ws = heap.f32(w, columns * inner).map((_, i) => ((i * 5) % 13) - 6)
-  heap.f32(x, xs.length).set(xs)
-  heap.f32(w, ws.length).set(ws)
+  const source = stream(1, 'self-test')
+  for (const [at, n] of [[x, rows * inner] as const, [w, columns * inner] as const])
+    heap.f32(at, n).forEach((_, i, values) => (values[i] = source.uniform() - 0.5))
   kernels.pack({ panels, w, inner, columns })
   kernels.product({ y, x, panels, bias: 0, rows, inner, columns })
-  const wrong = heap.f32(y, rows * columns).findIndex((found, at) => {
-    const [i, j] = [Math.floor(at / columns), at % columns]
-    let sum = 0
-    for (let k = 0; k < inner; k++) sum += (xs[i * inner + k] ?? NaN) * (ws[j * inner + k] ?? NaN)
-    return found !== sum
-  })
-  return { name: 'matrix product: exact on whole numbers', passed: wrong === -1, detail: `element ${wrong} differs` }
+  reference.product({ y: z, x, panels, bias: 0, rows, inner, columns })
+  const expected = heap.u32(z, rows * columns)
+  const wrong = heap.u32(y, rows * columns).findIndex((bits, i) => bits !== expected[i])
+  for (const at of [x, w, y, z, panels]) heap.free(at)
+  return { name: 'matrix product: the bits of the reference', passed: wrong === -1, detail: `element ${wrong} differs` }
 }
 
-export const selfTest = (): Promise<{ readonly kernels: string; readonly results: readonly SelfTestResult[] }> =>
-  Promise.resolve({ kernels: 'reference', results: [philox(), product()] })
+export const selfTest = async (): Promise<{
+  readonly kernels: string
+  readonly results: readonly SelfTestResult[]
+}> => {
+  const heap = createHeap()
+  const loaded = await openKernels(heap)
+  return { kernels: kernelsInWords(loaded), results: [philox(), product(heap, loaded.kernels)] }
+}

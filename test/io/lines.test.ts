@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { lines, maxLineBytes } from '../../src/io/lines.js'
-import { folderWith } from './fixture.js'
+import { folderWith } from './glue/fixture.js'
 
 const fileOf = (content: string | Uint8Array): string => join(folderWith({ 'a.txt': content }), 'a.txt')
 const linesOf = async (file: string): Promise<readonly string[]> => {

@@ -107,7 +107,7 @@ describe('pulse-width codes', () => {
         const bytes = codesBytes(rows, inner)
         same([{ bytes }, { bytes: wantSquares ? bytes : 0 }, { bytes: 8 }], (k, codes, squares = 0, counts = 0) =>
           k.encode({
-            codes: codes ?? 0,
+            codes,
             squares: wantSquares ? squares : 0,
             x,
             rows,

@@ -37,14 +37,21 @@ export const doctor = command({
       threads: String(availableParallelism()),
       memory: bytes(totalmem()),
       kernels: tests.kernels,
-      ...Object.fromEntries(optionalPackages.map(([name, what]) => [name, isInstalled(name) ? 'installed' : `absent: ${what}`])),
+      ...Object.fromEntries(
+        optionalPackages.map(([name, what]) => [name, isInstalled(name) ? 'installed' : `absent: ${what}`]),
+      ),
     }
     const healthy = tests.results.every(r => r.passed)
     if (json) await printLine(JSON.stringify({ ...facts, selfTest: tests.results, healthy }))
     else {
       await printLine(columns(['what', 'here'], Object.entries(facts)))
       await printLine('')
-      await printLine(columns(['self-test', 'result'], tests.results.map(r => [r.name, r.passed ? 'passed' : `FAILED: ${r.detail}`])))
+      await printLine(
+        columns(
+          ['self-test', 'result'],
+          tests.results.map(r => [r.name, r.passed ? 'passed' : `FAILED: ${r.detail}`]),
+        ),
+      )
     }
     return healthy ? done : ourFault
   },

@@ -18,8 +18,16 @@ export const inspect = command({
     { description: 'On smaller ones, as JSON', command: 'ohmflow inspect models/sst2 --tile 256x256 --json' },
   ],
   args: {
-    checkpoint: positional({ type: string, displayName: 'CHECKPOINT', description: 'folder of a Hugging Face RoBERTa checkpoint' }),
-    tile: option({ type: optional(tileArgument('SIZE')), long: 'tile', description: 'rows x columns of a tile (default: 512x512)' }),
+    checkpoint: positional({
+      type: string,
+      displayName: 'CHECKPOINT',
+      description: 'folder of a Hugging Face RoBERTa checkpoint',
+    }),
+    tile: option({
+      type: optional(tileArgument('SIZE')),
+      long: 'tile',
+      description: 'rows x columns of a tile (default: 512x512)',
+    }),
     json: flag({ long: 'json', description: 'print everything as JSON' }),
   },
   handler: async ({ checkpoint: folder, tile, json }): Promise<number> => {
@@ -35,7 +43,17 @@ export const inspect = command({
         `${folder}: RoBERTa, ${a.layers} layers of ${a.hidden}, ${a.heads} heads, feed-forward ${a.intermediate}, vocabulary ${grouped(a.vocabulary)}, ${a.labels} ${a.labels === 1 ? 'output (regression)' : 'labels'}`,
         '',
         columns(
-          ['layer', 'inputs', 'outputs', 'tiles', 'grid', 'utilisation', 'abs-max', 'column abs-max', 'column deviation'],
+          [
+            'layer',
+            'inputs',
+            'outputs',
+            'tiles',
+            'grid',
+            'utilisation',
+            'abs-max',
+            'column abs-max',
+            'column deviation',
+          ],
           found.layers.map(l => [
             l.name,
             String(l.inputs),

@@ -43,7 +43,15 @@ export const plan = command({
     const memoryBytes = Math.max(0, ...estimates.map(e => e.memoryBytes))
     if (json) {
       await printLine(
-        JSON.stringify({ name: config.name, configSha256: hash, units: workspace.units.length, missing: missing.length, seconds, memoryBytes, estimates }),
+        JSON.stringify({
+          name: config.name,
+          configSha256: hash,
+          units: workspace.units.length,
+          missing: missing.length,
+          seconds,
+          memoryBytes,
+          estimates,
+        }),
       )
       return done
     }

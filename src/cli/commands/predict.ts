@@ -19,12 +19,27 @@ export const predict = command({
       description: 'One sentence',
       command: `echo '{"text": "a charming and affecting journey"}' | ohmflow predict --checkpoint models/sst2`,
     },
-    { description: 'A file of pairs', command: 'ohmflow predict --checkpoint models/mrpc < pairs.jsonl > logits.jsonl' },
+    {
+      description: 'A file of pairs',
+      command: 'ohmflow predict --checkpoint models/mrpc < pairs.jsonl > logits.jsonl',
+    },
   ],
   args: {
-    checkpoint: option({ type: string, long: 'checkpoint', description: 'folder of a Hugging Face RoBERTa checkpoint' }),
-    tokenizer: option({ type: optional(string), long: 'tokenizer', description: "folder of the tokeniser (default: the checkpoint's)" }),
-    workers: option({ type: optional(workersArgument('N')), long: 'workers', description: 'threads (default: one per core)' }),
+    checkpoint: option({
+      type: string,
+      long: 'checkpoint',
+      description: 'folder of a Hugging Face RoBERTa checkpoint',
+    }),
+    tokenizer: option({
+      type: optional(string),
+      long: 'tokenizer',
+      description: "folder of the tokeniser (default: the checkpoint's)",
+    }),
+    workers: option({
+      type: optional(workersArgument('N')),
+      long: 'workers',
+      description: 'threads (default: one per core)',
+    }),
     hiddenStates: flag({
       long: 'hidden-states',
       description: "also the first token's hidden state after the embeddings and after each layer",

@@ -73,8 +73,14 @@ export const run = command({
   name: 'run',
   description: 'Run an experiment: plan it, compute what is missing, write the tables, print the scores',
   examples: [
-    { description: 'The experiment of a config, its tables in results/sst2', command: 'ohmflow run sst2.json --out results/sst2' },
-    { description: 'The second of four machines, same folder', command: 'ohmflow run big.json --out /shared/big --shard 1/4' },
+    {
+      description: 'The experiment of a config, its tables in results/sst2',
+      command: 'ohmflow run sst2.json --out results/sst2',
+    },
+    {
+      description: 'The second of four machines, same folder',
+      command: 'ohmflow run big.json --out /shared/big --shard 1/4',
+    },
     { description: 'Scores as JSON lines', command: 'ohmflow run sst2.json --out results/sst2 --json | jq .value' },
     {
       description: 'Predictions as an Arrow stream into another program',
@@ -83,9 +89,21 @@ export const run = command({
   ],
   args: {
     config: positional({ type: string, displayName: 'CONFIG', description: 'the experiment, a JSON file' }),
-    out: option({ type: optional(string), long: 'out', description: 'folder for tables and finished units (default: results/NAME)' }),
-    shard: option({ type: optional(shardArgument('i/n')), long: 'shard', description: 'compute only every n-th unit, from the i-th' }),
-    workers: option({ type: optional(workersArgument('N')), long: 'workers', description: 'threads (default: one per core)' }),
+    out: option({
+      type: optional(string),
+      long: 'out',
+      description: 'folder for tables and finished units (default: results/NAME)',
+    }),
+    shard: option({
+      type: optional(shardArgument('i/n')),
+      long: 'shard',
+      description: 'compute only every n-th unit, from the i-th',
+    }),
+    workers: option({
+      type: optional(workersArgument('N')),
+      long: 'workers',
+      description: 'threads (default: one per core)',
+    }),
     formats: option({
       type: optional(wordsArgument(formats)('LIST')),
       long: 'formats',
@@ -117,7 +135,9 @@ export const run = command({
       })
       await writeRunRecord(folder, started, finished, engines.description())
       if (finished.outstanding > 0) {
-        say(`${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`)
+        say(
+          `${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`,
+        )
         return done
       }
       if (stream !== undefined) await streamTable(workspace, finished.scores, stream, stdoutBytes)

@@ -2,21 +2,16 @@
  * An experiment as its config describes it, decoded: durations in seconds, paths resolved, every default filled in.
  * Not here: whether this version can do it (`available.ts`), how it is read (io/config), what it comes to (the plan).
  */
+import type { Split, TaskName } from '../tasks/task.js'
 import type { Seconds } from './duration.js'
 import { overridden, type Hardware } from './hardware.js'
 import type { AnalogMethod, Method } from './method.js'
 import type { ConfigPath } from './path.js'
 import type { Training } from './training.js'
 
-export const configTasks = ['cola', 'sst2', 'mrpc', 'stsb', 'qqp', 'mnli', 'mnli-mm', 'qnli', 'rte', 'wnli'] as const
-export type ConfigTask = (typeof configTasks)[number]
-
-export const splits = ['train', 'dev', 'test'] as const
-export type SplitName = (typeof splits)[number]
-
 /** A model and the data it is scored on. */
 export interface TaskSource {
-  readonly task: ConfigTask
+  readonly task: TaskName
   /** Folder of a Hugging Face checkpoint. */
   readonly checkpoint: ConfigPath
   /** Folder of the task's official TSVs or of its Parquet files. */
@@ -25,7 +20,7 @@ export interface TaskSource {
   readonly tokenizer: ConfigPath | null
   /** How many examples from the split's start; null: all. */
   readonly examples: number | null
-  readonly split: SplitName
+  readonly split: Split
 }
 
 /** The axes of repetition of analog methods; digital ones run once. */
@@ -39,7 +34,7 @@ export interface Repeat {
 }
 
 export interface Calibration {
-  readonly split: SplitName
+  readonly split: Split
   readonly examples: number
 }
 

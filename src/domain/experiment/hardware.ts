@@ -2,6 +2,7 @@
  * The chip a config describes: device, tile, converters, noise, wires, drift compensation. A description only.
  * Not modelled: energy, latency, routing between tiles.
  */
+import type { TileSize } from '../crossbar/tiling.js'
 import type { DeviceChoice } from './device.js'
 
 export const readNoises = ['per read', 'per VMM'] as const
@@ -12,11 +13,6 @@ export type DriftCompensation = (typeof driftCompensations)[number]
 
 /** Resolution of a converter in bits; "off" is the ideal converter: neither rounding nor clipping. */
 export type Bits = number | 'off'
-
-export interface TileSize {
-  readonly rows: number
-  readonly columns: number
-}
 
 export interface DacSettings {
   readonly bits: Bits

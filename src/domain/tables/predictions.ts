@@ -1,35 +1,21 @@
 /** The `predictions` table: one row per example of every unit of work. */
+import { repetitionColumns, type Repetition, type RepetitionColumn } from './repetition.js'
 import type { Row, Table } from './table.js'
 
-type PredictionColumn =
-  'task' | 'method' | 'chip' | 'read' | 'time_seconds' | 'example' | 'label' | 'prediction' | 'logits'
+type PredictionColumn = RepetitionColumn | OutcomeColumn
 
-export type PredictionRow = Row<PredictionColumn> & {
-  readonly task: string
-  readonly method: string
-  readonly chip: number | null
-  readonly read: number | null
-  readonly time_seconds: number | null
-  readonly example: number
-  readonly label: number | null
-  readonly prediction: number
-  readonly logits: Float32Array
-}
+export type PredictionRow = Row<PredictionColumn> &
+  Repetition & {
+    readonly example: number
+    readonly label: number | null
+    readonly prediction: number
+    readonly logits: Float32Array
+  }
 
 export const predictionsTable: Table<PredictionColumn> = {
   name: 'predictions',
   columns: [
-    { name: 'task', type: 'utf8', nullable: false, unit: '', description: 'GLUE task' },
-    { name: 'method', type: 'utf8', nullable: false, unit: '', description: 'method, as named in the config' },
-    { name: 'chip', type: 'int32', nullable: true, unit: '1', description: 'programmed chip; null for digital' },
-    { name: 'read', type: 'int32', nullable: true, unit: '1', description: 'read of that chip; null for digital' },
-    {
-      name: 'time_seconds',
-      type: 'float64',
-      nullable: true,
-      unit: 's',
-      description: 'time since programming; null for digital',
-    },
+    ...repetitionColumns,
     { name: 'example', type: 'int32', nullable: false, unit: '1', description: 'zero-based position in the split' },
     {
       name: 'label',

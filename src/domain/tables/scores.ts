@@ -1,34 +1,21 @@
 /** The `scores` table: one row per task, method, repetition and metric. */
+import { repetitionColumns, type Repetition, type RepetitionColumn } from './repetition.js'
 import type { Row, Table } from './table.js'
 
-type ScoreColumn = 'task' | 'method' | 'chip' | 'read' | 'time_seconds' | 'metric' | 'value' | 'agreement' | 'examples'
+type ScoreColumn = RepetitionColumn | 'metric' | 'value' | 'agreement' | 'examples'
 
-export type ScoreRow = Row<ScoreColumn> & {
-  readonly task: string
-  readonly method: string
-  readonly chip: number | null
-  readonly read: number | null
-  readonly time_seconds: number | null
-  readonly metric: string
-  readonly value: number
-  readonly agreement: number | null
-  readonly examples: number
-}
+export type ScoreRow = Row<ScoreColumn> &
+  Repetition & {
+    readonly metric: string
+    readonly value: number
+    readonly agreement: number | null
+    readonly examples: number
+  }
 
 export const scoresTable: Table<ScoreColumn> = {
   name: 'scores',
   columns: [
-    { name: 'task', type: 'utf8', nullable: false, unit: '', description: 'GLUE task' },
-    { name: 'method', type: 'utf8', nullable: false, unit: '', description: 'method, as named in the config' },
-    { name: 'chip', type: 'int32', nullable: true, unit: '1', description: 'programmed chip; null for digital' },
-    { name: 'read', type: 'int32', nullable: true, unit: '1', description: 'read of that chip; null for digital' },
-    {
-      name: 'time_seconds',
-      type: 'float64',
-      nullable: true,
-      unit: 's',
-      description: 'time since programming; null for digital',
-    },
+    ...repetitionColumns,
     { name: 'metric', type: 'utf8', nullable: false, unit: '', description: 'metric, as GLUE defines it' },
     { name: 'value', type: 'float64', nullable: false, unit: '1', description: 'value of the metric' },
     {

@@ -53,7 +53,10 @@ export const digitalAlgebra = (bench: Workbench, parameters: Parameters, batch: 
     return at
   }
   const offsets = integers(batch.offsets)
-  const longest = batch.offsets.reduce((most, end, s) => Math.max(most, s === 0 ? 0 : end - (batch.offsets[s - 1] ?? 0)), 0)
+  const longest = batch.offsets.reduce(
+    (most, end, s) => Math.max(most, s === 0 ? 0 : end - (batch.offsets[s - 1] ?? 0)),
+    0,
+  )
   const elementwise = (kernel: Kernels['gelu']) => (x: Activation) => {
     const y = fresh(x.rows, x.width)
     kernel({ y: y.at, x: x.at, length: x.rows * x.width })

@@ -2,8 +2,8 @@
  * One text and one hash for all spellings of a config: keys sorted, defaults written out, durations in seconds, paths as written.
  * Not hashed: the files that the paths lead to; each has a hash of its own.
  */
-import { createHash } from 'node:crypto'
 import type { Config, Json } from '../../domain/experiment/config.js'
+import { sha256 } from '../hash.js'
 import { encodeConfig } from './config.js'
 
 /** JSON without spaces, keys in order of their UTF-16 units. Numbers as JavaScript writes them (the shortest that reads back). */
@@ -15,7 +15,4 @@ export const canonicalJson = (value: Json): string => {
 }
 
 /** SHA-256 of the canonical text, 64 hexadecimal digits. */
-export const configHash = (config: Config): string =>
-  createHash('sha256')
-    .update(canonicalJson(encodeConfig(config)))
-    .digest('hex')
+export const configHash = (config: Config): string => sha256(canonicalJson(encodeConfig(config)))

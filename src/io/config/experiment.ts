@@ -4,18 +4,11 @@
  */
 import { resolve } from 'node:path'
 import * as t from 'io-ts/lib/index.js'
-import {
-  configTasks,
-  splits,
-  type Calibration,
-  type Config,
-  type Json,
-  type Repeat,
-  type TaskSource,
-} from '../../domain/experiment/config.js'
+import type { Calibration, Config, Json, Repeat, TaskSource } from '../../domain/experiment/config.js'
 import { seconds } from '../../domain/experiment/duration.js'
 import { defaultHardware } from '../../domain/experiment/hardware.js'
 import type { ConfigPath } from '../../domain/experiment/path.js'
+import { splits, taskNames } from '../../domain/tasks/task.js'
 import { hardware } from './hardware.js'
 import { methods } from './method.js'
 import { defaulted, object, optional, required } from './record.js'
@@ -43,7 +36,7 @@ const tasks = (path: Shape<ConfigPath>): Shape<readonly TaskSource[]> =>
     list(
       'tasks',
       object<TaskSource>('a task', {
-        task: required(choice(configTasks), { about: 'GLUE task.', examples: ['sst2'] }),
+        task: required(choice(taskNames), { about: 'GLUE task.', examples: ['sst2'] }),
         checkpoint: required(path, {
           about: 'Folder of a Hugging Face RoBERTa checkpoint.',
           examples: ['models/sst2'],
@@ -58,9 +51,10 @@ const tasks = (path: Shape<ConfigPath>): Shape<readonly TaskSource[]> =>
       }),
       1,
     ),
-    source => `${source.task} ${source.checkpoint.resolved}`,
-    [],
-    'each pair of task and checkpoint once',
+    // the tables name a row by its task alone, whatever the checkpoint
+    source => source.task,
+    ['task'],
+    'each task once (for another checkpoint, another config)',
   )
 
 const defaultRepeat: Repeat = { chips: 3, reads: 1, times: [seconds(3600)] }

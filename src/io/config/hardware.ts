@@ -3,6 +3,7 @@
  * Not here: what the numbers do (domain/devices, domain/crossbar).
  */
 import * as t from 'io-ts/lib/index.js'
+import type { TileSize } from '../../domain/crossbar/tiling.js'
 import type { Json } from '../../domain/experiment/config.js'
 import {
   presetGMaxMicroSiemens,
@@ -21,7 +22,6 @@ import {
   type Hardware,
   type HardwareOverride,
   type NoiseScales,
-  type TileSize,
 } from '../../domain/experiment/hardware.js'
 import { changes, defaulted, object, required, tagged, type About, type Field } from './record.js'
 import { choice, constant, duration, integer, number, quoted, suggestion, usableName } from './scalar.js'

@@ -43,11 +43,7 @@ interface Amount {
   readonly tokens: number
 }
 
-const compute = async (
-  unit: PlannedUnit,
-  engine: Engine,
-  options: RunOptions,
-): Promise<Amount> => {
+const compute = async (unit: PlannedUnit, engine: Engine, options: RunOptions): Promise<Amount> => {
   let examples = 0
   let tokens = 0
   options.progress.begin(titleOf(unit), unit.open.examples)

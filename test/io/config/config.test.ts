@@ -142,9 +142,12 @@ describe('messages', () => {
       ['c.json: methods.1.name: expected a name of its own for each method, found the same as in 0'],
     ],
     [
-      'a model scored twice on a task',
-      { ...good, tasks: [task, { ...task, checkpoint: './../m', split: 'train' }] },
-      ['c.json: tasks.1: expected each pair of task and checkpoint once, found the same as in 0'],
+      'a task twice, with one model or with two',
+      { ...good, tasks: [task, { ...task, split: 'train' }, { ...task, task: 'cola' }, { ...task, checkpoint: 'n' }] },
+      [
+        'c.json: tasks.1.task: expected each task once (for another checkpoint, another config), found the same as in 0',
+        'c.json: tasks.3.task: expected each task once (for another checkpoint, another config), found the same as in 0',
+      ],
     ],
     [
       'a name with a line break',

@@ -1,0 +1,47 @@
+/** The built command, run as a person runs it. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { repository } from '../shared.js'
+
+export const main = join(repository, 'dist/cli/main.js')
+
+export interface Ended {
+  /** Null after a signal. */
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Way {
+  readonly input?: string | Uint8Array
+  /** Milliseconds after which it gets a signal. */
+  readonly kill?: { readonly after: number; readonly signal: NodeJS.Signals }
+  readonly env?: Readonly<Record<string, string>>
+  /** Run through this shell command line, in which "$@" is the command. */
+  readonly shell?: string
+}
+
+/** Runs `ohmflow ARGS` to its end. */
+export const ohmflow = (args: readonly string[], way: Way = {}): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const command = [process.execPath, main, ...args]
+    const [program = '', ...rest] = way.shell === undefined ? command : ['bash', '-c', way.shell, 'bash', ...command]
+    const child = spawn(program, rest, { cwd: repository, env: { ...process.env, ...way.env } })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.on('error', reject)
+    child.stdin.on('error', () => undefined) // it may end before it has read everything
+    child.stdin.end(way.input ?? '')
+    const { kill } = way
+    const timer = kill === undefined ? undefined : setTimeout(() => child.kill(kill.signal), kill.after)
+    child.on('close', code => {
+      clearTimeout(timer)
+      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
+    })
+  })
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'ohmflow-'))
