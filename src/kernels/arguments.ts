@@ -4,16 +4,19 @@
  */
 import type { Heap, Ptr } from './heap.js'
 import type { Elementwise, Kernels } from './kernels.js'
-import { squareShift } from './reference/pulse-width.js'
+import { tileEncoders } from './tile-arguments.js'
 
 /** The words of one call, seen as integers and as floats. */
-interface Words {
+export interface Words {
   readonly u32: Uint32Array
   readonly f32: Float32Array
   readonly f64: Float64Array
 }
 
-type Encoders = { readonly [K in keyof Kernels]: (words: Words, a: Parameters<Kernels[K]>[0]) => void }
+/** How each kernel's arguments become words. */
+export type EncodersOf<T extends { readonly [K in keyof T]: (a: never) => void }> = {
+  readonly [K in keyof T]: (words: Words, a: Parameters<T[K]>[0]) => void
+}
 
 /** Longest argument list, in bytes. */
 const blockBytes = 256
@@ -21,7 +24,8 @@ const blockBytes = 256
 const elementwise = ({ u32 }: Words, a: Elementwise): void => u32.set([a.y, a.x, a.length])
 
 /** In the order of list.h. */
-const encoders: Encoders = {
+const encoders: EncodersOf<Kernels> = {
+  ...tileEncoders,
   pack: ({ u32 }, { columnStep, innerStep = 1, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep]),
   product: ({ u32 }, { xRowStep, xInnerStep = 1, yRowStep, ...a }) =>
@@ -59,33 +63,9 @@ const encoders: Encoders = {
   add: ({ u32 }, a) => u32.set([a.y, a.a, a.b, a.length]),
   embed: ({ u32 }, a) => u32.set([a.y, a.ids, a.places, a.words, a.positions, a.type, a.tokens, a.width]),
   gather: ({ u32 }, a) => u32.set([a.y, a.x, a.index, a.rows, a.width]),
-  encode: ({ u32, f32 }, { xRowStep, ...a }) => {
-    const shift = squareShift(a.maxCode)
-    u32.set([a.codes, a.squares, a.x, a.rows, a.inner, xRowStep ?? a.inner, a.maxCode, shift, a.counts])
-    f32.set([a.maxCode / a.range, a.range], 9)
-  },
-  packCells: ({ u32 }, { columnStep, innerStep = 1, narrow = false, ...a }) =>
-    u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep, Number(narrow)]),
-  vmm: ({ u32 }, { narrow = false, ...a }) =>
-    u32.set([a.sums, a.codes, a.panels, a.rows, a.inner, a.columns, Number(narrow)]),
-  normals: ({ u32 }, a) => u32.set([a.y, a.length, ...a.counter, ...a.key]),
-  readout: ({ u32, f32 }, { yRowStep, real = false, ...a }) => {
-    u32.set([a.y, a.sums, a.rows, a.columns, yRowStep ?? a.columns, a.tokens, a.examples, a.zScale, a.yScale, a.offset])
-    u32.set([a.bias, a.variances, a.varianceScale, Number(real), Number(a.onward), a.maxCode, ...a.output.key], 10)
-    u32.set([a.output.word2, a.output.word3, a.read.word3, a.counts], 18)
-    f32.set([a.outputNoise, a.adcScale], 22)
-  },
-  readCells: ({ u32, f32, f64 }, { columnStep, rowStep = 1, ...a }) => {
-    f64[0] = a.load
-    u32.set([a.cells, a.scales, a.variances, a.varianceScales, a.effective, a.w, a.fullScales, a.model, a.scratch], 2)
-    u32.set([a.rows, a.columns, a.firstRow, a.firstColumn, columnStep ?? a.rows, rowStep, a.life.word2], 11)
-    u32.set([a.life.word3, a.occasion.word3, ...a.life.key, a.maxCell, a.counts], 18)
-    f32.set([a.logTime, a.readScale], 24)
-  },
-  ladder: ({ u32, f64 }, a) => {
-    f64[0] = a.load
-    u32.set([a.u, a.g, a.rows, a.columns], 2)
-  },
+  dot: ({ u32 }, a) => u32.set([a.y, a.a, a.b, a.length]),
+  addMoments: ({ u32 }, { rowStep, ...a }) =>
+    u32.set([a.sum, a.squares, a.absMax, a.x, a.rows, a.columns, rowStep ?? a.columns]),
 }
 
 /** Names of the kernels in the order of their numbers. */

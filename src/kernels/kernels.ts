@@ -128,6 +128,29 @@ export interface Gather {
   readonly width: number
 }
 
+/** y (one f64) = sum a[i] b[i] of f32 numbers (reference/moments.ts). */
+export interface Dot {
+  readonly y: Ptr
+  readonly a: Ptr
+  readonly b: Ptr
+  readonly length: number
+}
+
+/** Adds rows of x [rows, columns] to the moments of its columns (reference/moments.ts). */
+export interface AddMoments {
+  /** f64 [columns], in and out. */
+  readonly sum: Ptr
+  /** f64 [columns], in and out. */
+  readonly squares: Ptr
+  /** f32 [columns], in and out. */
+  readonly absMax: Ptr
+  readonly x: Ptr
+  readonly rows: number
+  readonly columns: number
+  /** Default `columns`. */
+  readonly rowStep?: number
+}
+
 export interface Kernels extends TileKernels {
   readonly pack: (a: Pack) => void
   readonly product: (a: Product) => void
@@ -143,6 +166,8 @@ export interface Kernels extends TileKernels {
   readonly add: (a: Add) => void
   readonly embed: (a: Embed) => void
   readonly gather: (a: Gather) => void
+  readonly dot: (a: Dot) => void
+  readonly addMoments: (a: AddMoments) => void
 }
 
 /** Bytes of the panels of an [inner, columns] matrix. */

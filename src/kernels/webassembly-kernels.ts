@@ -8,8 +8,8 @@ import type { Kernels } from './kernels.js'
 import { moduleBase64 } from './webassembly-module.js'
 import { webAssembly } from './webassembly.js'
 
-/** Bytes of C stack of one instance: the largest frame is a few KiB. */
-const stackBytes = 65_536
+/** Bytes of C stack of one instance: the largest frame is the 96 KiB of product.h. */
+const stackBytes = 262_144
 
 let compiled: object | undefined
 

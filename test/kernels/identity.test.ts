@@ -58,6 +58,22 @@ const same = (length: number, work: (kernels: Kernels, y: Ptr) => void): void =>
     }
   })
 
+/** As `same`, for f64 results. */
+const sameDoubles = (length: number, work: (kernels: Kernels, y: Ptr) => void): void =>
+  scratch.within(() => {
+    const y = scratch.take(8 * length)
+    const once = (kernels: Kernels): Float64Array => {
+      work(kernels, y)
+      return heap.f64(y, length).slice()
+    }
+    const expected = once(reference)
+    for (const [name, kernels] of fast)
+      once(kernels).forEach((found, i) => {
+        if (!Object.is(found, expected[i]))
+          expect.fail(`${name}: number ${i} of ${length}: ${found} is not ${expected[i] ?? ''}`)
+      })
+  })
+
 const size = fc.integer({ min: 1, max: 600 })
 const small = fc.integer({ min: 1, max: 40 })
 const seed = fc.integer()
@@ -105,6 +121,24 @@ describe('same bits on every path', () => {
       })
     },
   )
+
+  test.prop(
+    [fc.integer({ min: 90, max: 300 }), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 760, max: 1700 })],
+    {
+      numRuns: 3,
+    },
+  )('product beyond every cache block', (rows, inner, columns) => {
+    scratch.within(() => {
+      const x = place(floats(rows * inner, rows, 0))
+      const bias = place(floats(columns, inner, 0))
+      const panels = scratch.take(panelsBytes(inner, columns))
+      reference.pack({ panels, w: place(floats(inner * columns, columns, 0)), inner, columns })
+      same(rows * columns, (k, y) => k.product({ y, x, panels, bias, rows, inner, columns }))
+      same(rows * columns, (k, y) =>
+        k.product({ y, x, panels, bias, rows, inner, columns, xRowStep: 1, xInnerStep: rows }),
+      )
+    })
+  })
 
   test.prop([small, fc.nat(20), seed], { numRuns: 20 })('product between other numbers', (columns, gap, s) => {
     scratch.within(() => {
@@ -180,4 +214,35 @@ describe('same bits on every path', () => {
       same(tokens * width, (k, y) => k.gather({ y, x: words, index: ids, rows: tokens, width }))
     })
   })
+
+  test.prop([fc.integer({ min: 0, max: 5000 }), seed, oddities], { numRuns: 40 })('dot', (length, s, odd) => {
+    scratch.within(() => {
+      const a = place(floats(length, s, odd))
+      const b = place(floats(length, s + 1, odd))
+      sameDoubles(1, (k, y) => k.dot({ y, a, b, length }))
+    })
+  })
+
+  test.prop([small, size, fc.nat(9), seed, oddities], { numRuns: 40 })(
+    'moments of columns, however the rows are divided',
+    (rows, columns, gap, s, odd) => {
+      scratch.within(() => {
+        const rowStep = columns + gap
+        const x = place(floats(rows * rowStep, s, odd))
+        const absMax = scratch.take(4 * columns)
+        const into = (k: Kernels, y: Ptr, divided: boolean): void => {
+          heap.f64(y, 2 * columns).fill(0.1)
+          heap.f32(absMax, columns).fill(0)
+          const a = { sum: y, squares: y + 8 * columns, absMax, columns, rowStep }
+          if (divided) for (let i = 0; i < rows; i++) k.addMoments({ ...a, x: x + 4 * i * rowStep, rows: 1 })
+          else k.addMoments({ ...a, x, rows })
+        }
+        sameDoubles(2 * columns, (k, y) => into(k, y, k === reference))
+        same(columns, (k, y) => {
+          scratch.within(() => into(k, scratch.take(16 * columns), k !== reference))
+          heap.f32(y, columns).set(heap.f32(absMax, columns))
+        })
+      })
+    },
+  )
 })

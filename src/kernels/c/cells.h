@@ -18,8 +18,8 @@ struct device_model {
 };
 
 INLINE vf clip(vf x, float low, float high) {
-  x = select(x < low, splat(low), x);
-  return select(x > high, splat(high), x);
+  x = choose(x < low, splat(low), x);
+  return choose(x > high, splat(high), x);
 }
 
 INLINE vf vlaw(const char *base, const struct law *l, vf x, vf logarithm) {
@@ -29,7 +29,7 @@ INLINE vf vlaw(const char *base, const struct law *l, vf x, vf logarithm) {
     vf y = {};
     for (size_t k = 0; k < l->count; k++, knot += 3) {
       const vf segment = knot[1] + knot[2] * (z - knot[0]);
-      y = select(z >= knot[0], segment, y);
+      y = choose(z >= knot[0], segment, y);
     }
     return y;
   }
@@ -38,14 +38,14 @@ INLINE vf vlaw(const char *base, const struct law *l, vf x, vf logarithm) {
   if (l->kind & LAW_POWER) y = vexp(y);
   if (l->kind & LAW_CUBIC) {
     const vf cubic = ((l->c[3] * x + l->c[2]) * x + l->c[1]) * x + l->c[0];
-    y = l->kind == LAW_CUBIC ? cubic : select(x < l->threshold, y, cubic);
+    y = l->kind == LAW_CUBIC ? cubic : choose(x < l->threshold, y, cubic);
   }
   return y;
 }
 
 #define FLOOR 1e-7f
-INLINE vf vlog_floored(vf x) { return vlog(select(x > FLOOR, x, splat(FLOOR))); }
-INLINE vf positive(vf x) { return select(x > 0.0f, x, (vf){}); }
+INLINE vf vlog_floored(vf x) { return vlog(choose(x > FLOOR, x, splat(FLOOR))); }
+INLINE vf positive(vf x) { return choose(x > 0.0f, x, (vf){}); }
 
 struct readCells_arguments {
   double load;
@@ -91,7 +91,7 @@ INLINE vi read_row(const char *base, const struct readCells_arguments *a, const 
   for (size_t l = 0; l < W; l++)
     if (l < c->left) w[l] = c->w[l * a->column_step];
   const vf magnitude = absolute(w), share = magnitude * c->inverse;
-  const vf r = select(share >= 1.0f, splat(1.0f), positive(share));
+  const vf r = choose(share >= 1.0f, splat(1.0f), positive(share));
   const vf logarithm = vlog_floored(r);
   const struct device held = {
       r,
@@ -102,16 +102,16 @@ INLINE vi read_row(const char *base, const struct readCells_arguments *a, const 
   const struct device *zero = c->zero;
   const vi up = w > 0.0f, down = w < 0.0f;
   const struct device positive_device = {
-      select(up, held.target, (vf){}),
-      select(up, held.programming, zero->programming),
-      select(up, held.drift_mean, zero->drift_mean),
-      select(up, held.drift_deviation, zero->drift_deviation),
+      choose(up, held.target, (vf){}),
+      choose(up, held.programming, zero->programming),
+      choose(up, held.drift_mean, zero->drift_mean),
+      choose(up, held.drift_deviation, zero->drift_deviation),
   };
   const struct device negative_device = {
-      select(down, held.target, (vf){}),
-      select(down, held.programming, zero->programming),
-      select(down, held.drift_mean, zero->drift_mean),
-      select(down, held.drift_deviation, zero->drift_deviation),
+      choose(down, held.target, (vf){}),
+      choose(down, held.programming, zero->programming),
+      choose(down, held.drift_mean, zero->drift_mean),
+      choose(down, held.drift_deviation, zero->drift_deviation),
   };
   vf life[4];
   normals(c->column, splat_word(c->row), a->layer, a->life, a->k0, a->k1, life);
@@ -126,7 +126,7 @@ INLINE void column_maxima(const float *x, size_t rows, vf *maxima) {
   for (size_t i = 0; i < rows; i++)
     UNROLL for (int v = 0; v < LANE_VECTORS; v++) {
       const vf z = absolute(load(x + i * LANES + v * W));
-      maxima[v] = select(z > maxima[v], z, maxima[v]);
+      maxima[v] = choose(z > maxima[v], z, maxima[v]);
     }
 }
 
@@ -136,7 +136,7 @@ static void pack_grid(char *cells, float *scales, const float *x, size_t rows, f
   column_maxima(x, rows, maxima);
   UNROLL for (int v = 0; v < LANE_VECTORS; v++) {
     store(scales + v * W, maxima[v] / max);
-    inverse[v] = select(maxima[v] >= 0x1p-100f, max / maxima[v], (vf){});
+    inverse[v] = choose(maxima[v] >= 0x1p-100f, max / maxima[v], (vf){});
   }
   for (size_t i = 0; i < rows; i += 2)
     for (int v = 0; v < LANE_VECTORS; v++) {
@@ -166,7 +166,7 @@ static vi read_panel(char *base, const struct readCells_arguments *a, const stru
         .left = left,
         .zero = zero,
         .full_scale = full_scale,
-        .inverse = select(full_scale > 0.0f, 1.0f / full_scale, (vf){}),
+        .inverse = choose(full_scale > 0.0f, 1.0f / full_scale, (vf){}),
         .column = lane_numbers() + (uint32_t)(a->first_column + first + v),
     };
     for (uint32_t pair = a->first_row / 2; pair * 2 < last_row; pair++) {

@@ -10,8 +10,8 @@
 #define BITS(x) ((vi)(x))
 
 INLINE vf vexp(vf x) {
-  vf z = select(x > 89.0f, splat(89.0f), x);
-  z = select(z < -104.0f, splat(-104.0f), z);
+  vf z = choose(x > 89.0f, splat(89.0f), x);
+  z = choose(z < -104.0f, splat(-104.0f), z);
   vf shifted = z * 1.442695040888963f + MAGIC;
   vf n = shifted - MAGIC;
   vi k = BITS(shifted) - BITS(splat(MAGIC));
@@ -30,7 +30,7 @@ INLINE vf vexp(vf x) {
 
 INLINE vf vlog(vf x) {
   vi tiny = x < 0x1p-126f;
-  vi z = BITS(select(tiny, x * 8388608.0f, x));
+  vi z = BITS(choose(tiny, x * 8388608.0f, x));
   vi shift = (z - 0x3f3504f3) & (int32_t)0xff800000;
   vi e = (shift >> 23) - (tiny & 23);
   vf f = (vf)(z - shift) - 1.0f;
@@ -48,9 +48,9 @@ INLINE vf vlog(vf x) {
   y = y + ef * LN2_LOW;
   y = y - 0.5f * t;
   vf result = (f + y) + ef * LN2_HIGH;
-  result = select(x == __builtin_inff(), x, result);
-  result = select(x == 0.0f, splat(-__builtin_inff()), result);
-  return select(x >= 0.0f, result, splat(__builtin_nanf("")));
+  result = choose(x == __builtin_inff(), x, result);
+  result = choose(x == 0.0f, splat(-__builtin_inff()), result);
+  return choose(x >= 0.0f, result, splat(__builtin_nanf("")));
 }
 
 INLINE vf verf(vf x) {
@@ -63,7 +63,7 @@ INLINE vf verf(vf x) {
   s = s * t - 0.3761262595653534f;
   s = s * t + 0.12837916612625122f;
   s = s * m + m;
-  vf a = select(m > 4.0f, splat(4.0f), m);
+  vf a = choose(m > 4.0f, splat(4.0f), m);
   vf l = -2.1686737454729155e-5f * a + 0.0004413349961396307f;
   l = l * a - 0.004204554483294487f;
   l = l * a + 0.025208236649632454f;
@@ -72,7 +72,7 @@ INLINE vf verf(vf x) {
   l = l * a - 1.1295783519744873f;
   l = l * a + 0.00018803605053108186f;
   l = 1.0f - vexp(l);
-  return with_sign(select(m > 1.0f, l, s), x);
+  return with_sign(choose(m > 1.0f, l, s), x);
 }
 
 INLINE vf vtanh(vf x) {
@@ -83,9 +83,9 @@ INLINE vf vtanh(vf x) {
   s = s * t + 0.13331328332424164f;
   s = s * t - 0.33333277702331543f;
   s = (s * t) * m + m;
-  vf a = select(m > 10.0f, splat(10.0f), m);
+  vf a = choose(m > 10.0f, splat(10.0f), m);
   vf l = 1.0f - 2.0f / (vexp(a + a) + 1.0f);
-  return with_sign(select(m > 0.625f, l, s), x);
+  return with_sign(choose(m > 0.625f, l, s), x);
 }
 
 INLINE vf vgelu(vf x) { return (0.5f * x) * (1.0f + verf(x * 0.7071067811865476f)); }
@@ -108,8 +108,8 @@ INLINE void vturn(vf u, vf *sine, vf *cosine) {
   vi odd = -(quarter & 1);
   vi sine_sign = (quarter & 2) << 30;
   vi cosine_sign = ((quarter + 1) & 2) << 30;
-  *sine = (vf)(BITS(select(odd, c, s)) ^ sine_sign);
-  *cosine = (vf)(BITS(select(odd, s, c)) ^ cosine_sign);
+  *sine = (vf)(BITS(choose(odd, c, s)) ^ sine_sign);
+  *cosine = (vf)(BITS(choose(odd, s, c)) ^ cosine_sign);
 }
 
 #endif

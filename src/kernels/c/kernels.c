@@ -3,6 +3,7 @@
 #include "embedding.h"
 #include "elementwise.h"
 #include "layer_norm.h"
+#include "moments.h"
 #include "product.h"
 #include "softmax.h"
 #include "attention.h"

@@ -6,9 +6,10 @@
 #define INNER_BLOCK 256
 
 /* Rows and panels whose sums live in registers at once. */
-#if WIDTH == 64
-#define ROWS 6
-#define PANELS 4
+#ifdef ROWS
+#elif WIDTH == 64
+#define ROWS 12
+#define PANELS 1
 #elif WIDTH == 32
 #define ROWS 6
 #define PANELS 1
@@ -20,12 +21,43 @@
 #define PANELS 1
 #endif
 
+#define QUAD 4
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_loose __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__)
+#define PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+typedef int32_t quad_index __attribute__((vector_size(16)));
+#define PICK(a, b, i, j, k, l) __builtin_shuffle(a, b, (quad_index){i, j, k, l})
+#endif
+
+/* to[k * PANEL + j] = from[j * step + k] for 4 x 4 numbers. */
+INLINE void transpose(float *to, const float *from, size_t step) {
+  const quad a = *(const quad_loose *)from, b = *(const quad_loose *)(from + step);
+  const quad c = *(const quad_loose *)(from + 2 * step), d = *(const quad_loose *)(from + 3 * step);
+  const quad ab = PICK(a, b, 0, 4, 1, 5), cd = PICK(c, d, 0, 4, 1, 5);
+  const quad AB = PICK(a, b, 2, 6, 3, 7), CD = PICK(c, d, 2, 6, 3, 7);
+  *(quad_loose *)to = PICK(ab, cd, 0, 1, 4, 5);
+  *(quad_loose *)(to + PANEL) = PICK(ab, cd, 2, 3, 6, 7);
+  *(quad_loose *)(to + 2 * PANEL) = PICK(AB, CD, 0, 1, 4, 5);
+  *(quad_loose *)(to + 3 * PANEL) = PICK(AB, CD, 2, 3, 6, 7);
+}
+
 static void pack_panels(float *panels, const float *w, size_t inner, size_t columns, size_t column_step,
                         size_t inner_step) {
   for (size_t first = 0; first < columns; first += PANEL, panels += PANEL * inner) {
-    size_t n = columns - first < PANEL ? columns - first : PANEL;
+    const size_t n = columns - first < PANEL ? columns - first : PANEL;
     const float *from = w + first * column_step;
-    for (size_t k = 0; k < inner; k++)
+    size_t k = 0;
+    if (n == PANEL && inner_step == 1)
+      for (; k + QUAD <= inner; k += QUAD)
+        UNROLL for (size_t j = 0; j < PANEL; j += QUAD)
+          transpose(panels + k * PANEL + j, from + j * column_step + k, column_step);
+    if (n == PANEL && column_step == 1)
+      for (; k < inner; k++)
+        UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++)
+          store(panels + k * PANEL + v * W, load(from + k * inner_step + v * W));
+    for (; k < inner; k++)
       for (size_t j = 0; j < PANEL; j++)
         panels[k * PANEL + j] = j < n ? from[j * column_step + k * inner_step] : 0.0f;
   }
@@ -84,31 +116,31 @@ INLINE void block(const struct part *p, const int rows, const int panels) {
   finish(p, sums, rows, panels * PANEL);
 }
 
+/* A row count beyond ROWS never comes; its case is dead code that must still compile. */
 #define BLOCK_CASE(rows, panels)                                                                                       \
   case rows:                                                                                                           \
-    block(p, rows, panels);                                                                                            \
+    if (rows <= ROWS) block(p, rows <= ROWS ? rows : ROWS, panels);                                                    \
     break;
 #define BLOCKS(panels)                                                                                                 \
   static void blocks_##panels(const struct part *p, size_t rows) {                                                     \
     switch (rows) {                                                                                                    \
       BLOCK_CASE(1, panels)                                                                                            \
       BLOCK_CASE(2, panels)                                                                                            \
-      BLOCK_CASES(panels)                                                                                              \
+      BLOCK_CASE(3, panels)                                                                                            \
+      BLOCK_CASE(4, panels)                                                                                            \
+      BLOCK_CASE(5, panels)                                                                                            \
+      BLOCK_CASE(6, panels)                                                                                            \
+      BLOCK_CASE(7, panels)                                                                                            \
+      BLOCK_CASE(8, panels)                                                                                            \
+      BLOCK_CASE(9, panels)                                                                                            \
+      BLOCK_CASE(10, panels)                                                                                           \
+      BLOCK_CASE(11, panels)                                                                                           \
+      BLOCK_CASE(12, panels)                                                                                           \
     }                                                                                                                  \
   }
-#if ROWS == 6
-#define BLOCK_CASES(panels) BLOCK_CASE(3, panels) BLOCK_CASE(4, panels) BLOCK_CASE(5, panels) BLOCK_CASE(6, panels)
-#elif ROWS == 4
-#define BLOCK_CASES(panels) BLOCK_CASE(3, panels) BLOCK_CASE(4, panels)
-#elif ROWS == 3
-#define BLOCK_CASES(panels) BLOCK_CASE(3, panels)
-#else
-#define BLOCK_CASES(panels)
-#endif
 BLOCKS(1)
-#if PANELS == 4
+#if PANELS >= 2
 BLOCKS(2)
-BLOCKS(4)
 #endif
 
 struct matrix_product {
@@ -117,42 +149,84 @@ struct matrix_product {
   size_t rows, inner, columns, x_row, x_inner, y_step;
 };
 
-static void multiply(const struct matrix_product *m) {
+/* Block sums of one k block: `panels` panels from `panel` on, rows `row` to `end`. A panel's block (16 KiB) stays in the
+ * first-level cache while all rows pass over it. `packed`: the x of this block in groups of ROWS rows, [terms][ROWS]. */
+static void multiply_block(const struct matrix_product *m, const float *packed, size_t row, size_t end, size_t panel,
+                           size_t panels, size_t from) {
+  const size_t terms = m->inner - from < INNER_BLOCK ? m->inner - from : INNER_BLOCK;
+  const int last = from + terms == m->inner;
   const size_t panel_step = m->inner * PANEL;
-  const size_t count = (m->columns + PANEL - 1) / PANEL;
-  size_t from = 0;
-  do {
-    const size_t terms = m->inner - from < INNER_BLOCK ? m->inner - from : INNER_BLOCK;
-    const int last = from + terms == m->inner;
-    for (size_t panel = 0, width; panel < count; panel += width) {
-      const size_t left = count - panel;
-      width = PANELS == 4 && left >= 4 ? 4 : PANELS == 4 && left >= 2 ? 2 : 1;
-      const size_t column = panel * PANEL;
-      struct part p = {
-          .panels = m->panels + panel * panel_step + from * PANEL,
-          .bias = last && m->bias ? m->bias + column : 0,
-          .y_step = m->y_step,
-          .x_row = m->x_row,
-          .x_inner = m->x_inner,
-          .panel_step = panel_step,
-          .terms = terms,
-          .columns = m->columns - column < width * PANEL ? m->columns - column : width * PANEL,
-          .onward = from > 0,
-      };
-      for (size_t row = 0; row < m->rows; row += ROWS) {
-        const size_t rows = m->rows - row < ROWS ? m->rows - row : ROWS;
-        p.x = m->x + row * m->x_row + from * m->x_inner;
-        p.y = m->y + row * m->y_step + column;
-#if PANELS == 4
-        if (width == 4) blocks_4(&p, rows);
-        else if (width == 2) blocks_2(&p, rows);
-        else
+  for (size_t width; panels > 0; panel += width, panels -= width) {
+    width = panels < PANELS ? panels : PANELS;
+    const size_t column = panel * PANEL, columns = m->columns - column;
+    struct part p = {
+        .panels = m->panels + panel * panel_step + from * PANEL,
+        .bias = last && m->bias ? m->bias + column : 0,
+        .y_step = m->y_step,
+        .x_row = packed ? 1 : m->x_row,
+        .x_inner = packed ? ROWS : m->x_inner,
+        .panel_step = panel_step,
+        .terms = terms,
+        .columns = columns < width * PANEL ? columns : width * PANEL,
+        .onward = from > 0,
+    };
+    for (size_t r = row; r < end; r += ROWS) {
+      const size_t rows = end - r < ROWS ? end - r : ROWS;
+      p.x = packed ? packed + (r - row) * terms : m->x + r * m->x_row + from * m->x_inner;
+      p.y = m->y + r * m->y_step + column;
+#if PANELS >= 2
+      if (width == 2) blocks_2(&p, rows);
+      else
 #endif
-          blocks_1(&p, rows);
+        blocks_1(&p, rows);
+    }
+  }
+}
+
+/* Rows in groups of ROWS, [terms][ROWS] each, so that rows a power of two apart do not fight for the same cache sets. */
+static void pack_rows(float *packed, const struct matrix_product *m, size_t row, size_t end, size_t from,
+                      size_t terms) {
+  for (size_t first = row; first < end; first += ROWS, packed += ROWS * terms) {
+    const size_t rows = end - first < ROWS ? end - first : ROWS;
+    const float *x = m->x + first * m->x_row + from * m->x_inner;
+    if (m->x_row == 1)
+      for (size_t k = 0; k < terms; k++)
+        for (size_t r = 0; r < rows; r++) packed[k * ROWS + r] = x[r + k * m->x_inner];
+    else
+      for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < terms; k++) packed[k * ROWS + r] = x[r * m->x_row + k * m->x_inner];
+  }
+}
+
+/* Rows and panels whose x and y stay in the second-level cache. */
+#define ROW_CHUNK (96 / ROWS * ROWS)
+#define PANEL_GROUP 48
+/* With fewer panels packing x costs more than it gives. */
+#define PACK_FROM 16
+
+static __attribute__((noinline)) void multiply_packed(const struct matrix_product *m, size_t row, size_t end,
+                                                      size_t panel, size_t panels) {
+  float packed[ROW_CHUNK * INNER_BLOCK];
+  for (size_t from = 0; from < m->inner; from += INNER_BLOCK) {
+    pack_rows(packed, m, row, end, from, m->inner - from < INNER_BLOCK ? m->inner - from : INNER_BLOCK);
+    multiply_block(m, packed, row, end, panel, panels, from);
+  }
+}
+
+static void multiply(const struct matrix_product *m) {
+  const size_t count = (m->columns + PANEL - 1) / PANEL;
+  for (size_t row = 0; row < m->rows; row += ROW_CHUNK) {
+    const size_t end = m->rows - row < ROW_CHUNK ? m->rows : row + ROW_CHUNK;
+    for (size_t panel = 0; panel < count; panel += PANEL_GROUP) {
+      const size_t panels = count - panel < PANEL_GROUP ? count - panel : PANEL_GROUP;
+      if (panels >= PACK_FROM && m->inner > 0) multiply_packed(m, row, end, panel, panels);
+      else {
+        size_t from = 0;
+        do multiply_block(m, 0, row, end, panel, panels, from);
+        while ((from += INNER_BLOCK) < m->inner);
       }
     }
-    from += INNER_BLOCK;
-  } while (from < m->inner);
+  }
 }
 
 struct pack_arguments {

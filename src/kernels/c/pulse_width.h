@@ -20,8 +20,8 @@ KERNEL(encode) {
       const vf given = left >= W ? load(x + i) : load_part(x + i, left, 0.0f);
       const vi ordered = given == given;
       vf v = given * a->scale;
-      v = select(v > max, splat(max), v);
-      v = select(v < -max, splat(-max), v);
+      v = choose(v > max, splat(max), v);
+      v = choose(v < -max, splat(-max), v);
       const vi code = (BITS(v + MAGIC) - BITS(splat(MAGIC))) & ordered;
       clipped -= absolute(given) > a->range;
       unordered += 1 + ordered;

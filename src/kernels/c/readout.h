@@ -39,8 +39,8 @@ KERNEL(readout) {
             vi over = absolute(z) > max;
             if (at + W > columns) over &= (vi)lane < (int32_t)(columns - at);
             saturated -= over;
-            z = select(z > max, splat(max), z);
-            z = select(z < -max, splat(-max), z);
+            z = choose(z > max, splat(max), z);
+            z = choose(z < -max, splat(-max), z);
             z = (z + MAGIC) - MAGIC;
           }
           z = z * load(F32(a->y_scale) + at);

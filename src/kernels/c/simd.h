@@ -31,7 +31,7 @@ typedef float vf_loose __attribute__((vector_size(WIDTH), aligned(4), may_alias)
 INLINE vf load(const float *p) { return *(const vf_loose *)p; }
 INLINE void store(float *p, vf x) { *(vf_loose *)p = x; }
 INLINE vf splat(float x) { return x - (vf){}; }
-INLINE vf select(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
+INLINE vf choose(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
 INLINE vf absolute(vf x) { return (vf)((vi)x & 0x7fffffff); }
 /* magnitude >= +0 or NaN, with the sign of x. */
 INLINE vf with_sign(vf magnitude, vf x) { return (vf)((vi)magnitude | ((vi)x & INT32_MIN)); }

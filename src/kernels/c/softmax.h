@@ -13,12 +13,12 @@ static void softmax_rows(float *y, const float *x, size_t rows, size_t width, si
     for (size_t i = 0; i < whole; i += LANES)
       UNROLL for (int v = 0; v < LANE_VECTORS; v++) {
         vf z = load(row + i + v * W) * scale;
-        maxima[v] = select(z > maxima[v], z, maxima[v]);
+        maxima[v] = choose(z > maxima[v], z, maxima[v]);
       }
     if (left)
       UNROLL for (int v = 0; v < LANE_VECTORS; v++) {
         vf z = load(tail + v * W);
-        maxima[v] = select(z > maxima[v], z, maxima[v]);
+        maxima[v] = choose(z > maxima[v], z, maxima[v]);
       }
     float max = fold_max(maxima);
     vf sums[LANE_VECTORS] = {0};

@@ -12,6 +12,7 @@ import { exp } from './exponential.js'
 import { tanh } from './hyperbolic-tangent.js'
 import { layerNormInto } from './layer-norm.js'
 import { log } from './logarithm.js'
+import { addMomentsInto, dot } from './moments.js'
 import { packInto, panelsLength, productInto } from './product.js'
 import { softmaxInto } from './softmax.js'
 import { referenceTileKernels } from './tile.js'
@@ -28,6 +29,7 @@ export const referenceKernels = (heap: Heap): Kernels => {
     (a: Elementwise): void =>
       mapInto(heap.f32(a.y, a.length), heap.f32(a.x, a.length), f)
   return {
+    ...referenceTileKernels(heap),
     pack: ({ panels, w, inner, columns, columnStep = inner, innerStep = 1 }) =>
       packInto(
         heap.f32(panels, panelsLength(inner, columns)),
@@ -101,6 +103,19 @@ export const referenceKernels = (heap: Heap): Kernels => {
       const index = heap.i32(at.index, rows)
       gatherInto(heap.f32(at.y, rows * width), heap.f32(at.x, (max(index) + 1) * width), index, width)
     },
-    ...referenceTileKernels(heap),
+    dot: ({ length, ...at }) => {
+      heap.f64(at.y, 1)[0] = dot(heap.f32(at.a, length), heap.f32(at.b, length))
+    },
+    addMoments: ({ rows, columns, rowStep = columns, ...at }) =>
+      addMomentsInto(
+        {
+          sum: heap.f64(at.sum, columns),
+          squares: heap.f64(at.squares, columns),
+          absMax: heap.f32(at.absMax, columns),
+        },
+        heap.f32(at.x, span(rows, rowStep, columns, 1)),
+        rows,
+        rowStep,
+      ),
   }
 }
