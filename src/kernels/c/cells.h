@@ -87,9 +87,11 @@ struct cell_row {
 INLINE vi read_row(const char *base, const struct readCells_arguments *a, const struct cell_row *c, vf read_plus,
                    vf read_minus, vf *plus, vf *minus, vf *variance_plus, vf *variance_minus) {
   const struct device_model *m = (const struct device_model *)(base + a->model);
-  vf w = {};
-  for (size_t l = 0; l < W; l++)
-    if (l < c->left) w[l] = c->w[l * a->column_step];
+  float gathered[W] = {0};
+  if (c->left == W) UNROLL for (size_t l = 0; l < W; l++) gathered[l] = c->w[l * a->column_step];
+  else
+    for (size_t l = 0; l < c->left; l++) gathered[l] = c->w[l * a->column_step];
+  const vf w = load(gathered);
   const vf magnitude = absolute(w), share = magnitude * c->inverse;
   const vf r = choose(share >= 1.0f, splat(1.0f), positive(share));
   const vf logarithm = vlog_floored(r);

@@ -49,7 +49,7 @@ INLINE vi load_bytes(const uint8_t *p) {
   return (vi)wasm_u16x8_load8x8(p);
 #else
   vi x;
-  for (int l = 0; l < W; l++) x[l] = p[2 * l] | p[2 * l + 1] << 16;
+  UNROLL for (int l = 0; l < W; l++) x[l] = p[2 * l] | p[2 * l + 1] << 16;
   return x;
 #endif
 }

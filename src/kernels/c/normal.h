@@ -14,7 +14,7 @@ typedef uint64_t vl __attribute__((vector_size(WIDTH)));
 INLINE vu splat_word(uint32_t x) { return x + (vu){}; }
 INLINE vu lane_numbers(void) {
   vu x;
-  for (int l = 0; l < W; l++) x[l] = (uint32_t)l;
+  UNROLL for (int l = 0; l < W; l++) x[l] = (uint32_t)l;
   return x;
 }
 
@@ -30,7 +30,7 @@ INLINE vf vsqrt(vf x) {
 #elif WIDTH == 16 && defined(__ARM_NEON) && defined(__aarch64__)
   return (vf)vsqrtq_f32((float32x4_t)x);
 #else
-  for (int l = 0; l < W; l++) x[l] = __builtin_sqrtf(x[l]);
+  UNROLL for (int l = 0; l < W; l++) x[l] = __builtin_sqrtf(x[l]);
   return x;
 #endif
 }
@@ -50,7 +50,7 @@ INLINE vl multiply_long(vl a, vl b) {
 /* Even counters in one set of 64-bit lanes, odd ones in another: what stands in the upper halves does not matter. */
 INLINE void philox(vu c[4], uint32_t k0, uint32_t k1) {
   vl x[2][4];
-  for (int i = 0; i < 4; i++) {
+  UNROLL for (int i = 0; i < 4; i++) {
     x[0][i] = (vl)c[i];
     x[1][i] = (vl)c[i] >> 32;
   }
@@ -66,7 +66,7 @@ INLINE void philox(vu c[4], uint32_t k0, uint32_t k1) {
     k0 += PHILOX_W0;
     k1 += PHILOX_W1;
   }
-  for (int i = 0; i < 4; i++) c[i] = (vu)((x[0][i] & 0xffffffffu) | (x[1][i] << 32));
+  UNROLL for (int i = 0; i < 4; i++) c[i] = (vu)((x[0][i] & 0xffffffffu) | (x[1][i] << 32));
 }
 #else
 /* Upper and lower halves of a 64-bit product. */
@@ -83,7 +83,7 @@ INLINE void multiply_wide(vu a, uint32_t m, vu *high, vu *low) {
   *low = (vu)vuzp1q_u32(p, q);
   *high = (vu)vuzp2q_u32(p, q);
 #else
-  for (int l = 0; l < W; l++) {
+  UNROLL for (int l = 0; l < W; l++) {
     const uint64_t p = (uint64_t)a[l] * m;
     (*low)[l] = (uint32_t)p;
     (*high)[l] = (uint32_t)(p >> 32);
@@ -132,17 +132,24 @@ struct normals_arguments {
 
 KERNEL(normals) {
   float *y = F32(a->y);
+  const size_t length = a->length;
   const vu lane = lane_numbers(), c1 = splat_word(a->c1);
-  for (size_t from = 0; from < a->length; from += NORMAL_GROUP)
+  size_t from = 0;
+  for (; from + NORMAL_GROUP <= length; from += NORMAL_GROUP)
     for (size_t v = 0; v < LANES; v += W) {
       vf z[4];
       normals(lane + (uint32_t)(a->c0 + from / 4 + v), c1, a->c2, a->c3, a->k0, a->k1, z);
-      for (size_t i = 0; i < 4; i++) {
-        const size_t at = from + i * LANES + v;
-        if (at + W <= a->length) store(y + at, z[i]);
-        else if (at < a->length) store_part(y + at, z[i], a->length - at);
-      }
+      UNROLL for (size_t i = 0; i < 4; i++) store(y + from + i * LANES + v, z[i]);
     }
+  if (from < length) {
+    float tail[NORMAL_GROUP];
+    for (size_t v = 0; v < LANES; v += W) {
+      vf z[4];
+      normals(lane + (uint32_t)(a->c0 + from / 4 + v), c1, a->c2, a->c3, a->k0, a->k1, z);
+      UNROLL for (size_t i = 0; i < 4; i++) store(tail + i * LANES + v, z[i]);
+    }
+    for (size_t i = 0; from + i < length; i++) y[from + i] = tail[i];
+  }
 }
 
 #endif
