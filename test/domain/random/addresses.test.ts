@@ -9,7 +9,6 @@ import {
   readAddress,
   readOrigin,
   type Address,
-  type NoisePurpose,
   type Origin,
 } from '../../../src/domain/random/addresses.js'
 
@@ -20,15 +19,7 @@ const within = (name: Limit): fc.Arbitrary<number> =>
 
 const polarity = fc.constantFrom('plus' as const, 'minus' as const)
 const draw = fc.record({
-  what: fc.constantFrom(
-    'programming',
-    'drift',
-    'deviceRead',
-    'output',
-    'vmmRead',
-    'measuredOutput',
-    'measuredVmmRead',
-  ) as fc.Arbitrary<'programming' | 'drift' | 'deviceRead' | NoisePurpose>, // as: these are its members
+  what: fc.constantFrom('programming', 'drift', 'deviceRead', 'output', 'vmmRead', 'measuredOutput', 'measuredVmmRead'), // as: these are its members
   seed: within('seed'),
   chip: within('chip'),
   read: within('read'),
