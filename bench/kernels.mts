@@ -9,6 +9,7 @@ import { nativeKernels } from '../src/kernels/native/addon.js'
 import { referenceKernels } from '../src/kernels/reference/kernels.js'
 import { webAssemblyKernels } from '../src/kernels/webassembly-kernels.js'
 import { least, machine } from './machine.mjs'
+import { peak } from './peak.mjs'
 
 const heap = createHeap()
 const native = await nativeKernels()
@@ -51,6 +52,23 @@ const product = (rows: number, inner: number, columns: number): Case => {
   }
 }
 
+/** dW = dY^T X, as training needs it: [outputs, inputs], summed over the tokens. */
+const gradient = (tokens: number, outputs: number, inputs: number): Case => {
+  const panels = heap.allocate(panelsBytes(tokens, inputs))
+  const [dy, inputsAt] = [floats(tokens * outputs), floats(tokens * inputs)]
+  const size = { rows: outputs, inner: tokens, columns: inputs }
+  const a = { ...size, x: dy, xRowStep: 1, xInnerStep: outputs, panels, bias: 0, y: floats(outputs * inputs) }
+  return {
+    name: `gradient ${tokens} x ${outputs} x ${inputs}`,
+    unit: 'GMAC/s',
+    work: tokens * outputs * inputs,
+    run: k => {
+      k.pack({ panels, w: inputsAt, inner: tokens, columns: inputs, columnStep: 1, innerStep: inputs })
+      k.product(a)
+    },
+  }
+}
+
 const attention = (lengths: readonly number[]): Case => {
   const [heads, headSize] = [12, 64]
   const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b))
@@ -84,6 +102,8 @@ const cases: readonly Case[] = [
   product(128, 768, 768),
   product(13, 768, 768),
   product(1, 768, 768),
+  product(128, 3072, 768),
+  gradient(128, 3072, 768),
   attention([128]),
   attention([13, 40, 25]),
   map('exp'),
@@ -100,6 +120,8 @@ const cases: readonly Case[] = [
 const wanted = process.argv.slice(2)
 const onPaths = process.env['OHMFLOW_PATHS']?.split(',')
 const results: Record<string, Record<string, number>> = {}
+/** Of the first product: the rate from registers alone right after it, and the product's share of that. */
+const shares: Record<string, { readonly registers: number; readonly share: number }> = {}
 console.log(`${machine.processor}, ${machine.cores} cores, Node ${machine.node}; one core`)
 for (const c of cases.filter(({ name }) => wanted.length === 0 || wanted.some(w => name.startsWith(w)))) {
   const row: Record<string, number> = {}
@@ -109,7 +131,14 @@ for (const c of cases.filter(({ name }) => wanted.length === 0 || wanted.some(w 
     row[path] = Number((c.work / 1e9 / least(() => c.run(kernels))).toPrecision(4))
   }
   results[c.name] = row
+  if (c === cases[0])
+    for (const [path, rate] of Object.entries(row)) {
+      const limit = peak(path)
+      if (limit !== null) shares[path] = { registers: limit, share: Number((rate / limit).toPrecision(3)) }
+    }
   const figures = Object.entries(row).map(([path, figure]) => `${path} ${figure}`)
   console.log(`${c.name.padEnd(24)} ${c.unit.padEnd(7)} ${figures.join('   ')}`)
 }
-console.log(JSON.stringify({ machine, results }))
+for (const [path, { registers, share }] of Object.entries(shares))
+  console.log(`${path}: ${cases[0]?.name ?? ''} is ${share} of ${registers} GMAC/s from registers`)
+console.log(JSON.stringify({ machine, results, shares }))

@@ -19,6 +19,15 @@ export const problem = (file: string, place: string, expected: string, found: st
   found,
 })
 
+/** At least one problem. */
+export type Problems = readonly [Problem, ...(readonly Problem[])]
+
+export const firstOf = ([first]: Problems): Problem => first
+
+/** A place within another: `header: line 1, column 3`; either may be empty. */
+export const placeIn = (outer: string, inner: string): string =>
+  outer === '' || inner === '' ? outer + inner : `${outer}: ${inner}`
+
 /** One line for a person: `dev.tsv: line 7: expected 2 columns, found 1`. */
 export const describe = (p: Problem): string =>
   `${p.file}: ${p.place === '' ? '' : `${p.place}: `}expected ${p.expected}, found ${p.found}`

@@ -56,6 +56,11 @@ export const removeLeftovers = async (folder: string): Promise<void> => {
   }
 }
 
+const makeFolder = (folder: string): Promise<unknown> =>
+  mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw failureOf(folder, error)
+  })
+
 /**
  * Writes `path` whole or not at all; missing folders are made.
  * @throws Failure (in the promise) if the folder cannot be written or the device is full; no temporary file stays behind.
@@ -63,7 +68,7 @@ export const removeLeftovers = async (folder: string): Promise<void> => {
 export const writeAtomically = async <A>(path: string, produce: (sink: ByteSink) => Promise<A>): Promise<A> => {
   const temporary = temporaryName(path)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     const handle = await open(temporary, 'wx')
     let result: A
     try {

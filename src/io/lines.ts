@@ -2,8 +2,10 @@
  * The lines of a UTF-8 text file, one at a time: LF or CRLF, a byte-order mark allowed, last line with or without its end.
  * Not modelled: other encodings, a lone CR as a line's end; memory is one line and one block, whatever the file's size.
  */
+import { isRight } from 'fp-ts/lib/Either.js'
 import { Failure, problem } from '../domain/problem.js'
-import { openFile, readNext } from './handle.js'
+import { blocks, openSource } from './source.js'
+import { decodeUtf8 } from './utf8.js'
 
 export interface Line {
   /** From 1. */
@@ -19,44 +21,15 @@ const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const
 
-const fatalDecoder = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Where the first character that is not UTF-8 begins; precondition: there is one. */
-const firstBadByte = (bytes: Uint8Array): number => {
-  // The decoder says that something is wrong, not where: find the block, then go through it byte by byte.
-  const block = 4096
-  const coarse = fatalDecoder()
-  let start = 0
-  try {
-    for (; start < bytes.length; start += block) coarse.decode(bytes.subarray(start, start + block), { stream: true })
-  } catch {
-    // The bad byte is in the block at `start`; what that byte leaves unfinished may have begun before.
-  }
-  const fine = fatalDecoder()
-  let good = Buffer.byteLength(fine.decode(bytes.subarray(0, start), { stream: true }))
-  try {
-    for (let at = start; at < bytes.length; at++)
-      good += Buffer.byteLength(fine.decode(bytes.subarray(at, at + 1), { stream: true }))
-  } catch {
-    // `good` stands after the last whole character.
-  }
-  return good
-}
-
-const decoder = fatalDecoder()
-
 /** Decodes one line without its end. @throws Failure naming the line and the byte that is not UTF-8. */
 const decodeLine = (file: string, number: number, bytes: Uint8Array): Line => {
   const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
   const start = number === 1 && byteOrderMark.every((b, i) => bytes[i] === b) ? byteOrderMark.length : 0
   const content = bytes.subarray(start, end)
-  try {
-    return { number, text: decoder.decode(content) }
-  } catch {
-    const at = firstBadByte(content)
-    const found = `byte 0x${content[at]?.toString(16).padStart(2, '0') ?? '??'} at position ${start + at + 1}`
-    throw new Failure(problem(file, `line ${number}`, 'UTF-8 text', found))
-  }
+  const text = decodeUtf8(content)
+  if (isRight(text)) return { number, text: text.right }
+  const found = `${text.left.shown} at position ${start + text.left.offset + 1}`
+  throw new Failure(problem(file, `line ${number}`, 'UTF-8 text', found))
 }
 
 /** Lines that arrived together in one block. */
@@ -107,15 +80,13 @@ export async function* arrivals(file: string, blocks: AsyncIterable<Uint8Array>)
   if (pendingBytes > 0) yield [take()]
 }
 
-/** The bytes of a file, a block at a time, in one buffer that is used again. The file is closed at the end. @throws Failure */
+/** The bytes of a file, a block at a time. The file is closed at the end. @throws Failure */
 async function* blocksOf(file: string): AsyncGenerator<Uint8Array> {
-  const { handle } = await openFile(file)
+  const source = await openSource(file)
   try {
-    const block = new Uint8Array(blockBytes)
-    for (let read = await readNext(file, handle, block); read > 0; read = await readNext(file, handle, block))
-      yield block.subarray(0, read)
+    yield* blocks(source, blockBytes, source.size)
   } finally {
-    await handle.close()
+    await source.close()
   }
 }
 

@@ -9,7 +9,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { problem, type Problem } from '../domain/problem.js'
 import { tokenizer, type Tokenizer, type Vocabulary } from '../domain/tokenizer/tokenizer.js'
 import { TokenizerFile } from './tokenizer/codec.js'
-import { decodeJson, parseJson, readRequired, readText, snippet } from './tokenizer/file.js'
+import { decodeJson, jsonPath, shown } from './decoding.js'
+import { readText, readTextIfThere } from './textFile.js'
 import { parsePlainFiles, type PlainFile } from './tokenizer/plain.js'
 import { templateOf } from './tokenizer/template.js'
 import { vocabularyOf, type Source } from './tokenizer/vocabulary.js'
@@ -23,17 +24,17 @@ export interface TokenizerFolder {
 const PADDING = '<pad>'
 
 const parseTokenizerFile = (file: string, text: string): E.Either<Problem, Vocabulary> => {
-  const decoded = pipe(parseJson(file, text), E.chain(decodeJson(file, TokenizerFile)))
+  const decoded = decodeJson(TokenizerFile, file)(text)
   if (E.isLeft(decoded)) return decoded
   const { model, added_tokens, pre_tokenizer, post_processor } = decoded.right
   const template = templateOf(file, post_processor)
   if (E.isLeft(template)) return template
   const { start, separator } = template.right
-  const source = (path: string): Source => ({ file, place: index => `${path}.${index}` })
+  const source = (...keys: readonly string[]): Source => ({ file, place: index => jsonPath([...keys, index]) })
   const vocabulary = vocabularyOf({
-    vocabulary: source('model.vocab'),
+    vocabulary: source('model', 'vocab'),
     ids: new Map(Object.entries(model.vocab)),
-    mergesFrom: source('model.merges'),
+    mergesFrom: source('model', 'merges'),
     merges: model.merges,
     addedFrom: source('added_tokens'),
     added: (added_tokens ?? []).map(({ id, content, lstrip, rstrip, normalized }) => ({
@@ -50,7 +51,7 @@ const parseTokenizerFile = (file: string, text: string): E.Either<Problem, Vocab
   })
   if (E.isLeft(vocabulary)) return vocabulary
   const disagrees = (name: string, [token, given]: readonly [string, number], id: number): Problem | null =>
-    given === id ? null : problem(file, `post_processor: ${name}`, `id ${id} for ${snippet(token)}`, `${given}`)
+    given === id ? null : problem(file, `post_processor.${name}`, `id ${id} for ${shown(token)}`, `${given}`)
   const wrong =
     disagrees('cls', start, vocabulary.right.startId) ?? disagrees('sep', separator, vocabulary.right.separatorId)
   return wrong === null ? vocabulary : E.left(wrong)
@@ -59,13 +60,13 @@ const parseTokenizerFile = (file: string, text: string): E.Either<Problem, Vocab
 /** The text of a file that may be missing, as a list of at most one. */
 const optional = (file: string): TE.TaskEither<Problem, readonly PlainFile[]> =>
   pipe(
-    readText(file),
+    readTextIfThere(file),
     TE.map(text => (text === null ? [] : [{ file, text }])),
   )
 
 const required = (file: string): TE.TaskEither<Problem, PlainFile> =>
   pipe(
-    readRequired(file),
+    readText(file),
     TE.map(text => ({ file, text })),
   )
 
@@ -92,7 +93,7 @@ const readPlainFiles = (folder: string): TE.TaskEither<Problem, TokenizerFolder>
 export const readTokenizer = (folder: string): TE.TaskEither<Problem, TokenizerFolder> => {
   const file = join(folder, 'tokenizer.json')
   return pipe(
-    readText(file),
+    readTextIfThere(file),
     TE.chain(text => {
       if (text !== null)
         return TE.fromEither(
@@ -102,7 +103,7 @@ export const readTokenizer = (folder: string): TE.TaskEither<Problem, TokenizerF
           ),
         )
       return pipe(
-        readText(join(folder, 'vocab.json')),
+        readTextIfThere(join(folder, 'vocab.json')),
         TE.chain(vocabulary =>
           vocabulary === null
             ? TE.left(problem(folder, '', 'tokenizer.json, or vocab.json and merges.txt', 'neither'))

@@ -3,18 +3,18 @@
  * stands before it. The file's name is the hash of what the unit depends on; a damaged file counts as not there.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
 import type { Vector } from 'apache-arrow'
 import { outcomesTable, type Outcome, type OutcomeColumn } from '../domain/tables/predictions.js'
 import type { Provenance } from '../domain/tables/table.js'
 import { writeAtomically } from './atomicFile.js'
-import { failureOf } from './fault.js'
+import { blocks, openSource, readRange, sizeOf, withSource } from './source.js'
 import { arrowBatches, arrowStreamSink } from './tables/arrow.js'
 import type { TableSink } from './tables/sink.js'
 
 const magic = new TextEncoder().encode('OHMUNIT1')
-const trailer = magic.length + 32
+const digestBytes = 32
+const trailer = magic.length + digestBytes
+const blockBytes = 1 << 16
 
 /** Writes a unit file whole or not at all. */
 export const writeUnit = async <A>(
@@ -41,35 +41,29 @@ export type UnitState = 'absent' | 'whole' | 'damaged'
 
 /** Whether a unit file is there and its checksum holds. @throws Failure (in the promise) if it cannot be read. */
 export const unitState = async (path: string): Promise<UnitState> => {
-  try {
-    const size = await stat(path).then(
-      s => s.size,
-      (error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-        throw error
-      },
-    )
-    if (size === undefined) return 'absent'
-    if (size < trailer) return 'damaged'
+  if ((await sizeOf(path)) === null) return 'absent'
+  return withSource(path, async source => {
+    if (source.size < trailer) return 'damaged'
     const hash = createHash('sha256')
-    for await (const chunk of createReadStream(path, { end: size - 33 })) hash.update(chunk as Uint8Array) // as: no encoding is set, so chunks are bytes
-    const handle = await open(path, 'r')
-    try {
-      const { buffer } = await handle.read(Buffer.alloc(trailer), 0, trailer, size - trailer)
-      const same = buffer.subarray(0, magic.length).equals(magic) && buffer.subarray(magic.length).equals(hash.digest())
-      return same ? 'whole' : 'damaged'
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    throw failureOf(path, error)
+    for await (const block of blocks(source, blockBytes, source.size - digestBytes)) hash.update(block)
+    const end = await readRange(source, 'trailer', source.size - trailer, trailer)
+    const expected = Buffer.concat([magic, hash.digest()])
+    return expected.equals(end) ? 'whole' : 'damaged'
+  })
+}
+
+/** The outcomes of a whole unit file, in order, batch by batch. The file is closed at the end. @throws Failure */
+export const readUnit = async function* (path: string): AsyncGenerator<Outcome> {
+  const source = await openSource(path)
+  try {
+    yield* outcomes(path, blocks(source, blockBytes, source.size - trailer))
+  } finally {
+    await source.close()
   }
 }
 
-/** The outcomes of a whole unit file, in order, batch by batch. */
-export const readUnit = async function* (path: string): AsyncGenerator<Outcome> {
-  const { size } = await stat(path)
-  for await (const batch of arrowBatches(createReadStream(path, { end: size - trailer - 1 }))) {
+const outcomes = async function* (path: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Outcome> {
+  for await (const batch of arrowBatches(bytes)) {
     const column = (name: OutcomeColumn): Vector => {
       const found = batch.getChild(name)
       if (found === null) throw new Error(`${path}: no column ${name}`)

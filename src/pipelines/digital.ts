@@ -1,18 +1,22 @@
 /** A digital engine for a checkpoint: its weights on a heap, the kernels that run them. */
-import type { Batch } from '../domain/encoder/algebra.js'
-import { forward } from '../engines/digital/forward.js'
+import { availableParallelism } from 'node:os'
+import { inProcess } from '../engines/digital/inProcess.js'
 import { loadParameters } from '../engines/digital/parameters.js'
 import type { Engine } from '../engines/engine.js'
+import { workerPool } from '../engines/workers/pool.js'
+import { openWorkbench } from '../engines/workbench.js'
 import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { orThrow } from '../io/fault.js'
 import { createHeap } from '../kernels/heap.js'
 import { panelsBytes } from '../kernels/kernels.js'
-import { createScratch } from '../kernels/scratch.js'
-import { kernelsInWords, openKernels } from './kernels.js'
+import type { KernelChoice } from '../kernels/load.js'
+import { chosenKernels, kernelsInWords, openKernels } from './kernels.js'
 
 export interface EngineOptions {
-  /** Worker threads; null: one per core. */
+  /** Worker threads; null: one per core; 0: none, batches run in the calling thread. */
   readonly workers: number | null
+  /** Kernels to run; default: as OHMFLOW_KERNELS and OHMFLOW_ISA say. */
+  readonly kernels?: KernelChoice
 }
 
 export interface DigitalEngine extends Engine {
@@ -20,40 +24,30 @@ export interface DigitalEngine extends Engine {
   readonly kernels: string
 }
 
-/** Loads the weights. @throws Failure (in the promise) if they cannot be read. */
-export const openDigital = async (checkpoint: Checkpoint, _options: EngineOptions): Promise<DigitalEngine> => {
+/**
+ * Loads and packs the weights, once, in memory that all threads share and that goes with the engine.
+ * One worker is still a thread of its own, so that the caller can tokenise while it computes.
+ * @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there
+ */
+export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions): Promise<DigitalEngine> => {
+  const { workers, kernels: choice = chosenKernels() } = options
   const heap = createHeap()
-  const loaded = await openKernels(heap)
-  const { kernels } = loaded
-  const scratch = createScratch(heap)
+  const bench = await orThrow(openWorkbench(heap, choice))
   const parameters = await loadParameters(
     checkpoint.architecture,
     (name, out) => orThrow(checkpoint.readInto(name, out)),
     heap,
-    kernels,
+    bench.kernels,
   )
-  return {
-    kernels: kernelsInWords(loaded),
-    labels: checkpoint.architecture.labels,
-    inFlight: 2,
-    run: (batch: Batch, options) =>
-      new Promise((resolve, reject) => {
-        setImmediate(() => {
-          try {
-            resolve(forward({ heap, kernels, scratch }, parameters, batch, options?.firstTokens ?? false))
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)))
-          }
-        })
-      }),
-    close: () => {
-      scratch.close()
-      return Promise.resolve()
-    },
-  }
+  const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, parameters }
+  const engine =
+    workers === 0
+      ? inProcess(bench, parameters)
+      : workerPool(setup, { threads: workers ?? Math.min(256, availableParallelism()) })
+  return { kernels: kernelsInWords(bench.loaded), ...engine }
 }
 
-/** Multiply-accumulates per second of this machine's product kernel, from a moment's measuring. */
+/** Multiply-accumulates per second of one core's product kernel, from a moment's measuring. */
 export const productRate = async (): Promise<number> => {
   const heap = createHeap()
   const { kernels } = await openKernels(heap)

@@ -16,8 +16,8 @@ export interface Ended {
 
 export interface Way {
   readonly input?: string | Uint8Array
-  /** Milliseconds after which it gets a signal. */
-  readonly kill?: { readonly after: number; readonly signal: NodeJS.Signals }
+  /** When it gets a signal: after some milliseconds, or as soon as something is so. */
+  readonly kill?: { readonly when: number | (() => boolean); readonly signal: NodeJS.Signals }
   readonly env?: Readonly<Record<string, string>>
   /** Run through this shell command line, in which "$@" is the command. */
   readonly shell?: string
@@ -37,9 +37,21 @@ export const ohmflow = (args: readonly string[], way: Way = {}): Promise<Ended> 
     child.stdin.on('error', () => undefined) // it may end before it has read everything
     child.stdin.end(way.input ?? '')
     const { kill } = way
-    const timer = kill === undefined ? undefined : setTimeout(() => child.kill(kill.signal), kill.after)
+    const timers: NodeJS.Timeout[] = []
+    if (kill !== undefined) {
+      const { when, signal } = kill
+      if (typeof when === 'number') timers.push(setTimeout(() => child.kill(signal), when))
+      else {
+        let sent = false
+        timers.push(
+          setInterval(() => {
+            if (!sent && when()) sent = child.kill(signal)
+          }, 2),
+        )
+      }
+    }
     child.on('close', code => {
-      clearTimeout(timer)
+      timers.forEach(clearTimeout)
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
     })
   })

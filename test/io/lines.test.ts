@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { lines, maxLineBytes } from '../../src/io/lines.js'
-import { folderWith } from './glue/fixture.js'
+import { folderWith } from './fixture.js'
 
 const fileOf = (content: string | Uint8Array): string => join(folderWith({ 'a.txt': content }), 'a.txt')
 const linesOf = async (file: string): Promise<readonly string[]> => {
@@ -62,9 +62,7 @@ describe('lines', () => {
 
   test('a file that is not there, and a folder, are named', async () => {
     const folder = folderWith({})
-    await expect(linesOf(join(folder, 'no.tsv'))).rejects.toThrow(
-      'no.tsv: expected a readable file, found nothing there',
-    )
-    await expect(linesOf(folder)).rejects.toThrow(`${folder}: expected a readable file, found a folder`)
+    await expect(linesOf(join(folder, 'no.tsv'))).rejects.toThrow('no.tsv: expected a file that exists, found none')
+    await expect(linesOf(folder)).rejects.toThrow(`${folder}: expected a regular file, found a folder`)
   })
 })

@@ -1,38 +1,20 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describe as line } from '../../src/domain/problem.js'
 import type { Tokenizer } from '../../src/domain/tokenizer/tokenizer.js'
 import { countWords, tokenizerJson, trainBpe } from '../../src/domain/tokenizer/training.js'
 import { readTokenizer, type TokenizerFolder } from '../../src/io/tokenizer.js'
 import { shared } from '../shared.js'
+import { accepted, folderWith } from './fixture.js'
 
-let scratch = ''
-let folders = 0
-beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'tokenizer-'))
-})
-afterAll(() => rm(scratch, { recursive: true }))
-
-/** A folder with these files. */
-const folder = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<string> => {
-  const path = await mkdtemp(join(scratch, `${folders++}-`))
-  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content)
-  return path
-}
-
-const read = async (path: string): Promise<TokenizerFolder> => {
-  const found = await readTokenizer(path)()
-  if (E.isLeft(found)) throw new Error(line(found.left))
-  return found.right
-}
+const read = (path: string): Promise<TokenizerFolder> => accepted(readTokenizer(path))
 
 /** The refusal, with the folder's own name cut off. */
 const refusal = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<string> => {
-  const path = await folder(files)
+  const path = folderWith(files)
   const found = await readTokenizer(path)()
   return E.isLeft(found) ? line(found.left).replaceAll(path, '.') : 'accepted'
 }
@@ -61,7 +43,7 @@ describe('the reference', () => {
   })
 
   test('every row, from vocab.json and merges.txt', async () => {
-    const path = await folder({})
+    const path = folderWith({})
     for (const name of ['vocab.json', 'merges.txt'])
       await cp(shared('data/roberta-base-tokenizer', name), join(path, name))
     const { tokenizer, files } = await read(path)
@@ -123,7 +105,7 @@ const changed = (from: string, to: string): Readonly<Record<string, string>> => 
 
 describe('tokenizer.json', () => {
   test('what the trainer writes is read back', async () => {
-    const { tokenizer } = await read(await folder({ 'tokenizer.json': least }))
+    const { tokenizer } = await read(folderWith({ 'tokenizer.json': least }))
     const the = trained.tokens.indexOf('Ġthe')
     expect([...tokenizer.encode('the the<mask>', null, 9)].slice(-3)).toEqual([the, trained.tokens.length - 1, 2])
     expect(tokenizer.vocabularySize).toBe(trained.tokens.length)
@@ -146,8 +128,8 @@ describe('tokenizer.json', () => {
       .replace('"type":"BPE",', '')
     expect(withTemplate).toContain('TemplateProcessing')
     const [ours, theirs] = [
-      await read(await folder({ 'tokenizer.json': least })),
-      await read(await folder({ 'tokenizer.json': withTemplate })),
+      await read(folderWith({ 'tokenizer.json': least })),
+      await read(folderWith({ 'tokenizer.json': withTemplate })),
     ]
     expect(theirs.tokenizer.encode('the cat', 'hat', 99)).toEqual(ours.tokenizer.encode('the cat', 'hat', 99))
     const turned = withTemplate.replace('"id":"B","type_id":0', '"id":"B","type_id":1')
@@ -156,8 +138,12 @@ describe('tokenizer.json', () => {
     )
   })
 
+  test('a byte order mark is no fault', async () => {
+    expect(await refusal({ 'tokenizer.json': `\uFEFF${least}` })).toBe('accepted')
+  })
+
   test('add_prefix_space is honoured', async () => {
-    const { tokenizer } = await read(await folder(changed('"add_prefix_space":false', '"add_prefix_space":true')))
+    const { tokenizer } = await read(folderWith(changed('"add_prefix_space":false', '"add_prefix_space":true')))
     expect(tokenizer.encode('the', null, 9)).toEqual(tokenizer.encode(' the', null, 9))
   })
 
@@ -179,8 +165,8 @@ describe('tokenizer.json', () => {
       'BertProcessing',
       'post_processor.type: expected "RobertaProcessing", found "BertProcessing"',
     ],
-    ['"cls":["<s>",0]', '"cls":["<s>",1]', 'post_processor: cls: expected id 0 for "<s>", found 1'],
-    ['"sep":["</s>",2]', '"sep":["[SEP]",2]', 'model.vocab.[SEP]: expected a special token, found none'],
+    ['"cls":["<s>",0]', '"cls":["<s>",1]', 'post_processor.cls: expected id 0 for "<s>", found 1'],
+    ['"sep":["</s>",2]', '"sep":["[SEP]",2]', 'model.vocab["[SEP]"]: expected a special token, found none'],
     ['"type":"BPE"', '"type":"Unigram"', 'model.type: expected "BPE", found "Unigram"'],
     ['"dropout":null', '"dropout":0.1', 'model.dropout: expected null (BPE dropout is not available), found 0.1'],
     [
@@ -204,9 +190,9 @@ describe('tokenizer.json', () => {
       '"merges":["h e","',
       'model.merges.1: expected a merge not given before, found "h e", also model.merges.0',
     ],
-    ['"!":4', '"!":5', 'model.vocab.": expected an id of its own, found 5, also of "!"'],
-    ['"!":4', '"!":-4', 'model.vocab.!: expected a token id (integer from 0 to 16777215), found -4'],
-    ['"!":4,', '', 'model.vocab.!: expected a token for byte 0x21, found none'],
+    ['"!":4', '"!":5', 'model.vocab["\\""]: expected an id of its own, found 5, also of "!"'],
+    ['"!":4', '"!":-4', 'model.vocab["!"]: expected a token id (integer from 0 to 16777215), found -4'],
+    ['"!":4,', '', 'model.vocab["!"]: expected a token for byte 0x21, found none'],
     ['"<pad>":1,', '', 'added_tokens.'],
     ['"id":0,"content":"<s>"', '"id":7,"content":"<s>"', 'added_tokens.0: expected id 0 for "<s>", found 7'],
     [
@@ -222,17 +208,20 @@ describe('tokenizer.json', () => {
 
   test('JSON cut or spoilt, and bytes that are not UTF-8, are refused with line and column', async () => {
     expect(await refusal({ 'tokenizer.json': '{\n "a": 1,\n "b": }' })).toMatch(
-      /^\.\/tokenizer\.json: line 3, column 7: expected JSON, found Unexpected token '}'$/,
+      /^\.\/tokenizer\.json: line 3, column 7: expected a JSON value, found "}"$/,
     )
     expect(await refusal({ 'tokenizer.json': least.slice(0, 300) })).toMatch(
-      /^\.\/tokenizer\.json: line 1, column 30\d: expected JSON/,
+      /^\.\/tokenizer\.json: line 1, column 29\d: expected a string with a closing quote, found the end of the file$/,
     )
     const bytes = Uint8Array.from([0x7b, 0x0a, 0x22, 0xc3, 0xa9, 0xc3, 0x22, 0x7d])
     expect(await refusal({ 'tokenizer.json': bytes })).toBe(
       './tokenizer.json: line 2, column 3: expected UTF-8 text, found byte 0xc3 at offset 5',
     )
+    expect(await refusal(changed('"!":4', '"!":4,"!":4'))).toMatch(
+      /line 1, column \d+: expected each key once, found the key "!" again$/,
+    )
     expect(await refusal({ 'tokenizer.json': '[]' })).toMatch(/tokenizer\.json: /)
-    expect(await refusal({ 'tokenizer.json': '' })).toMatch(/expected JSON/)
+    expect(await refusal({ 'tokenizer.json': '' })).toMatch(/expected a JSON value, found the end of the file/)
   })
 })
 
@@ -242,22 +231,22 @@ describe('vocab.json and merges.txt', () => {
   const plain = { 'vocab.json': vocabulary, 'merges.txt': `#version: 0.2\n${merges}\n` }
 
   test('the same as tokenizer.json; with CRLF, without a version line', async () => {
-    const expected = (await read(await folder({ 'tokenizer.json': least }))).tokenizer.encode('the <mask>', 'hat', 99)
+    const expected = (await read(folderWith({ 'tokenizer.json': least }))).tokenizer.encode('the <mask>', 'hat', 99)
     const crlf = { ...plain, 'merges.txt': merges.replaceAll('\n', '\r\n') }
     for (const files of [plain, crlf]) {
-      const { tokenizer } = await read(await folder(files))
+      const { tokenizer } = await read(folderWith(files))
       expect(tokenizer.encode('the <mask>', 'hat', 99)).toEqual(expected)
     }
   })
 
   test('tokenizer.json is never mixed with them', async () => {
-    const path = await folder({ ...plain, 'vocab.json': 'not read', 'tokenizer.json': least })
+    const path = folderWith({ ...plain, 'vocab.json': 'not read', 'tokenizer.json': least })
     expect((await read(path)).files).toEqual([join(path, 'tokenizer.json')])
     expect(await refusal({ ...plain, 'tokenizer.json': '{' })).toMatch(/tokenizer\.json: line 1/)
   })
 
   test('special tokens and the prefix space may be said beside them', async () => {
-    const path = await folder({
+    const path = folderWith({
       ...plain,
       'special_tokens_map.json': '{"mask_token":{"content":"<mask>","lstrip":false}}',
       'tokenizer_config.json': '{"add_prefix_space":true,"mask_token":{"content":"<mask>","lstrip":true}}',
@@ -284,7 +273,7 @@ describe('vocab.json and merges.txt', () => {
     ],
     [
       { 'vocab.json': vocabulary.replace('"<pad>":1,', '') },
-      './vocab.json: <pad>: expected a special token, found none',
+      './vocab.json: ["<pad>"]: expected a special token, found none',
     ],
     [{ 'vocab.json': '{"a":"b"}' }, './vocab.json: a: expected a token id (integer from 0 to 16777215), found "b"'],
     [
@@ -293,7 +282,7 @@ describe('vocab.json and merges.txt', () => {
     ],
     [
       { 'special_tokens_map.json': '{"cls_token":"[CLS]"}' },
-      './vocab.json: [CLS]: expected a special token, found none',
+      './vocab.json: ["[CLS]"]: expected a special token, found none',
     ],
   ])('%o is refused', async (files, message) => {
     expect(await refusal({ ...plain, ...files })).toBe(message)
@@ -301,7 +290,7 @@ describe('vocab.json and merges.txt', () => {
 
   test('a folder without either, or with half, is refused', async () => {
     expect(await refusal({})).toBe('.: expected tokenizer.json, or vocab.json and merges.txt, found neither')
-    expect(await refusal({ 'vocab.json': vocabulary })).toBe('./merges.txt: expected a file, found none')
+    expect(await refusal({ 'vocab.json': vocabulary })).toBe('./merges.txt: expected a file that exists, found none')
     expect(await refusal({ 'merges.txt': merges })).toBe(
       '.: expected tokenizer.json, or vocab.json and merges.txt, found neither',
     )

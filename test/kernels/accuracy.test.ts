@@ -3,6 +3,8 @@
  * The bounds are those the documentation states.
  */
 import { describe, expect, test } from 'vitest'
+import { gelu } from '../../src/kernels/reference/elementwise.js'
+import { erf } from '../../src/kernels/reference/error-function.js'
 import { exp } from '../../src/kernels/reference/exponential.js'
 import { log } from '../../src/kernels/reference/logarithm.js'
 import { fromBits, bitsOf } from '../../src/kernels/reference/float32.js'
@@ -28,6 +30,25 @@ const worst = (f: (x: number) => number, exact: (x: number) => number, inputs: I
     if (!(u <= w)) w = u
   }
   return w
+}
+
+/** erfc in binary64 by its continued fraction, for x >= 2 (Abramowitz and Stegun 7.1.14). */
+const erfcTail = (x: number): number => {
+  let f = x
+  for (let k = 120; k >= 1; k--) f = x + k / 2 / f
+  return Math.exp(-x * x) / f / Math.sqrt(Math.PI)
+}
+
+/** erf in binary64: its Maclaurin series below 2, where cancellation costs two digits. */
+const exactErf = (x: number): number => {
+  if (x >= 2) return 1 - erfcTail(x)
+  let term = x
+  let sum = x
+  for (let n = 1; n < 60; n++) {
+    term *= (-x * x) / n
+    sum += term / (2 * n + 1)
+  }
+  return (2 * sum) / Math.sqrt(Math.PI)
 }
 
 describe('elementary functions', () => {
@@ -63,6 +84,18 @@ describe('elementary functions', () => {
   test('tanh', () => {
     expect(worst(tanh, Math.tanh, between(0, 12))).toBeLessThan(1.6)
     expect([tanh(Infinity), tanh(-Infinity), tanh(NaN), tanh(-0)]).toEqual([1, -1, NaN, -0])
+  })
+  test('erf', () => {
+    expect(worst(erf, exactErf, between(2 ** -126, 5))).toBeLessThan(1.5)
+    expect([erf(Infinity), erf(-Infinity), erf(NaN), erf(-0), erf(-0.3)]).toEqual([1, -1, NaN, -0, -erf(0.3)])
+  })
+  test('GELU', () => {
+    const exact = (x: number): number => (x / 2) * (1 + exactErf(x * Math.SQRT1_2))
+    expect(worst(gelu, exact, between(2 ** -20, 8))).toBeLessThan(2)
+    // On the negative side 1 + erf cancels: the error is absolute, as in PyTorch. Here gelu(-x) = gelu(x) - x.
+    let error = 0
+    for (const x of between(2 ** -20, 8)) error = Math.max(error, Math.abs(gelu(-x) - (exact(x) - x)))
+    expect(error).toBeLessThan(2e-7)
   })
   test('sine and cosine of a turn', () => {
     expect(

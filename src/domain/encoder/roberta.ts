@@ -4,6 +4,7 @@
  */
 import type { Batch, EncoderAlgebra } from './algebra.js'
 import type { Architecture } from './architecture.js'
+import { fitting } from './batch.js'
 
 /** Called with 0 after the embeddings and with 1 .. layers after each encoder layer. */
 export type ObserveHidden<T> = (depth: number, hidden: T) => void
@@ -25,14 +26,15 @@ const encoderLayer =
     return alg.layerNorm(`${at}.output.LayerNorm`, alg.add(alg.linear(`${at}.output.dense`, inner), mixed))
   }
 
-/** Logits [sequences, labels] of a batch. */
+/** Logits [sequences, labels] of a batch. @throws RangeError before any operation if the batch does not fit the model. */
 export const logits = <T>(
   alg: EncoderAlgebra<T>,
   architecture: Architecture,
   batch: Batch,
   observe: ObserveHidden<T> = () => undefined,
 ): T => {
-  let x = alg.scope(() => alg.layerNorm('embeddings.LayerNorm', alg.embed(batch)))
+  const checked = fitting(architecture, batch)
+  let x = alg.scope(() => alg.layerNorm('embeddings.LayerNorm', alg.embed(checked)))
   observe(0, x)
   for (let i = 0; i < architecture.layers; i++) {
     const input = x

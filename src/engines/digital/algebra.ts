@@ -3,9 +3,9 @@
  * Not modelled: dropout, other precisions. Values live on the scratch stack: they are gone when their scope ends.
  */
 import type { Batch, EncoderAlgebra } from '../../domain/encoder/algebra.js'
-import type { Heap, Ptr } from '../../kernels/heap.js'
+import type { Ptr } from '../../kernels/heap.js'
 import { attentionScratchBytes, type Kernels } from '../../kernels/kernels.js'
-import type { Scratch } from '../../kernels/scratch.js'
+import type { Workbench } from '../workbench.js'
 import type { Parameters } from './parameters.js'
 
 /** An activation [rows, width] on the heap. */
@@ -13,12 +13,6 @@ export interface Activation {
   readonly at: Ptr
   readonly rows: number
   readonly width: number
-}
-
-export interface Workbench {
-  readonly heap: Heap
-  readonly kernels: Kernels
-  readonly scratch: Scratch
 }
 
 const parameterOf = <P>(parameters: ReadonlyMap<string, P>, name: string): P => {

@@ -2,7 +2,8 @@
 import type { Batch } from '../../domain/encoder/algebra.js'
 import { logits } from '../../domain/encoder/roberta.js'
 import type { Outputs } from '../engine.js'
-import { digitalAlgebra, type Activation, type Workbench } from './algebra.js'
+import type { Workbench } from '../workbench.js'
+import { digitalAlgebra, type Activation } from './algebra.js'
 import type { Parameters } from './parameters.js'
 
 /** @param firstTokens also keep the first token's hidden state at every depth */

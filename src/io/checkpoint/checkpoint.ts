@@ -2,14 +2,14 @@
  * A Hugging Face RoBERTa checkpoint, opened: its shape and a way to read its tensors one at a time.
  * Not modelled: the tokeniser files beside it, other architectures, files that change while they are read.
  */
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
 import type { Architecture } from '../../domain/encoder/architecture.js'
 import type { Problem } from '../../domain/problem.js'
-import { problemOf } from '../fault.js'
+import { attempt } from '../fault.js'
 import { assign } from './assignment.js'
 import { decodeConfig } from './config.js'
-import { withSource } from './source.js'
+import { withSource } from '../source.js'
 import { readStoredInto, type StoredTensor } from './stored.js'
 import { findWeights, readJsonFile } from './weights.js'
 
@@ -41,31 +41,24 @@ export interface CheckpointOptions {
 
 /** Decodes config.json and the headers of the weights; the weights themselves are read by `readInto`. No file stays open. */
 export const openCheckpoint = (folder: string, options: CheckpointOptions = {}): TE.TaskEither<Problem, Checkpoint> =>
-  TE.tryCatch(
-    async () => {
-      const configFile = join(folder, 'config.json')
-      const { architecture, labelNames, untrained } = decodeConfig(configFile, await readJsonFile(configFile))
-      const weights = await findWeights(folder)
-      const { hasClassifier, tensors } = assign(architecture, weights, options.classifier ?? 'required')
-      const read = async (name: string, out: Float32Array): Promise<void> => {
-        const tensor = tensors.get(name)
-        if (tensor === undefined) throw new RangeError(`"name" expected a tensor of ${folder}, got ${name}`)
-        await withSource(tensor.file, source => readStoredInto(source, tensor, out))
-      }
-      return {
-        folder,
-        architecture,
-        labelNames,
-        untrained,
-        hasClassifier,
-        files: [configFile, ...weights.files],
-        tensors,
-        readInto: (name, out) =>
-          TE.tryCatch(
-            () => read(name, out),
-            error => problemOf(folder, error),
-          ),
-      }
-    },
-    error => problemOf(folder, error),
-  )
+  attempt(folder, async () => {
+    const configFile = join(folder, 'config.json')
+    const { architecture, labelNames, untrained } = decodeConfig(configFile, await readJsonFile(configFile))
+    const weights = await findWeights(folder)
+    const { hasClassifier, tensors } = assign(architecture, weights, options.classifier ?? 'required')
+    const read = async (name: string, out: Float32Array): Promise<void> => {
+      const tensor = tensors.get(name)
+      if (tensor === undefined) throw new RangeError(`"name" expected a tensor of ${folder}, got ${name}`)
+      await withSource(tensor.file, source => readStoredInto(source, tensor, out))
+    }
+    return {
+      folder,
+      architecture,
+      labelNames,
+      untrained,
+      hasClassifier,
+      files: [configFile, ...weights.files],
+      tensors,
+      readInto: (name, out) => attempt(folder, () => read(name, out)),
+    }
+  })

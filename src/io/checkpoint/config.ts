@@ -5,7 +5,8 @@
 import * as t from 'io-ts/lib/index.js'
 import type { Architecture } from '../../domain/encoder/architecture.js'
 import { Failure, problem } from '../../domain/problem.js'
-import { accepting, decode, integer, optional, shown } from './decoding.js'
+import { accepting, decode, integer, nullable, shown } from '../decoding.js'
+import { valueOrThrow } from '../fault.js'
 
 export interface Config {
   readonly architecture: Architecture
@@ -30,13 +31,13 @@ type ProblemType = 'regression' | 'single_label_classification'
 const robertaConfig = t.type(
   {
     model_type: only('roberta'),
-    is_decoder: optional(only(false)),
-    is_encoder_decoder: optional(only(false)),
-    add_cross_attention: optional(only(false)),
+    is_decoder: nullable(only(false)),
+    is_encoder_decoder: nullable(only(false)),
+    add_cross_attention: nullable(only(false)),
     hidden_act: only('gelu', ' (exact, with erf)'),
-    position_embedding_type: optional(only('absolute')),
-    pruned_heads: optional(empty),
-    quantization_config: optional(empty),
+    position_embedding_type: nullable(only('absolute')),
+    pruned_heads: nullable(empty),
+    quantization_config: nullable(empty),
     vocab_size: size,
     max_position_embeddings: size,
     type_vocab_size: size,
@@ -50,15 +51,15 @@ const robertaConfig = t.type(
       (u): u is number => typeof u === 'number' && Math.fround(u) > 0 && u < 1,
     ),
     pad_token_id: integer(0, 2 ** 31 - 1),
-    num_labels: optional(integer(1, 100_000)),
-    id2label: optional(t.record(t.string, t.string, 'an object from class to label')),
-    problem_type: optional(
+    num_labels: nullable(integer(1, 100_000)),
+    id2label: nullable(t.record(t.string, t.string, 'an object from class to label')),
+    problem_type: nullable(
       accepting<ProblemType>(
         '"regression" or "single_label_classification"',
         (u): u is ProblemType => u === 'regression' || u === 'single_label_classification',
       ),
     ),
-    ohmflow: optional(t.type({ trained: t.boolean }, 'an object {"trained": true or false}')),
+    ohmflow: nullable(t.type({ trained: t.boolean }, 'an object {"trained": true or false}')),
   },
   'a JSON object',
 )
@@ -78,9 +79,9 @@ const namesInOrder = (file: string, id2label: Readonly<Record<string, string>>):
 
 /** Labels and task of the head. transformers takes two labels where the file says nothing, and one label as regression. */
 const head = (file: string, raw: RobertaConfig): { labels: number; labelNames: readonly string[] } => {
-  const named = raw.id2label === undefined ? undefined : namesInOrder(file, raw.id2label)
+  const named = raw.id2label === null ? null : namesInOrder(file, raw.id2label)
   const labels = raw.num_labels ?? named?.length ?? 2
-  if (named !== undefined && named.length !== labels) {
+  if (named !== null && named.length !== labels) {
     throw new Failure(problem(file, 'num_labels', `the number of labels in id2label, ${named.length}`, String(labels)))
   }
   const type = raw.problem_type ?? (labels === 1 ? 'regression' : 'single_label_classification')
@@ -96,7 +97,7 @@ const head = (file: string, raw: RobertaConfig): { labels: number; labelNames: r
 
 /** Decodes the JSON value of `file`. @throws Failure with the key that is wrong */
 export const decodeConfig = (file: string, value: unknown): Config => {
-  const raw = decode(robertaConfig, file, '', value)
+  const raw = valueOrThrow(decode(robertaConfig, file)(value))
   if (raw.hidden_size % raw.num_attention_heads !== 0) {
     const expected = `a multiple of num_attention_heads, ${raw.num_attention_heads}`
     throw new Failure(problem(file, 'hidden_size', expected, String(raw.hidden_size)))

@@ -2,11 +2,15 @@
  * The safetensors file format (github.com/huggingface/safetensors): 8 bytes of header length, a JSON header, the data.
  * Checked as the reference does: tensors fill the data without gap or overlap. Not modelled: sub-byte element types.
  */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts/lib/index.js'
-import { Failure, problem } from '../../domain/problem.js'
-import { accepting, decode, integer } from './decoding.js'
-import { parseJson } from './json.js'
-import { readRange, withSource, type Source } from './source.js'
+import { Failure, firstOf, problem } from '../../domain/problem.js'
+import { accepting, decode, integer } from '../decoding.js'
+import { valueOrThrow } from '../fault.js'
+import { jsonOf } from '../json.js'
+import { readRange, withSource, type Source } from '../source.js'
+import { wholeText } from '../utf8.js'
 import { elements, shownShape, type StoredTensor } from './stored.js'
 
 /** Width in bytes of every element type the format names in whole bytes. */
@@ -41,7 +45,7 @@ interface Extent {
 
 const extent = (file: string, name: string, value: unknown, dataOffset: number): Extent => {
   const place = `tensor ${name}`
-  const { dtype, shape, data_offsets } = decode(entry, file, place, value)
+  const { dtype, shape, data_offsets } = valueOrThrow(decode(entry, file, place)(value))
   const [begin, end] = data_offsets
   const bytes = Object.hasOwn(widths, dtype) ? widths[dtype] : undefined
   if (bytes === undefined) throw new Failure(problem(file, place, 'an element type of the format', dtype))
@@ -83,15 +87,19 @@ const readHeader = async (source: Source): Promise<{ header: unknown; dataOffset
     throw new Failure(problem(path, 'header length', `at most the ${size - 8} bytes that follow`, String(length)))
   }
   const bytes = await readRange(source, 'header', 8, Number(length))
-  return { header: parseJson(path, 'header', bytes), dataOffset: 8 + Number(length) }
+  const header = pipe(
+    wholeText(path, 'header', bytes),
+    E.chain(text => E.mapLeft(firstOf)(jsonOf(path, 'header', text))),
+  )
+  return { header: valueOrThrow(header), dataOffset: 8 + Number(length) }
 }
 
 /** The tensors of a safetensors file, by name; only its header is read. @throws Failure (in the promise) */
 export const readSafetensors = (path: string): Promise<ReadonlyMap<string, StoredTensor>> =>
   withSource(path, async source => {
     const { header, dataOffset } = await readHeader(source)
-    const { __metadata__: about, ...entries } = decode(object, path, 'header', header)
-    if (about !== undefined) decode(metadata, path, 'header: __metadata__', about)
+    const { __metadata__: about, ...entries } = valueOrThrow(decode(object, path, 'header')(header))
+    if (about !== undefined) valueOrThrow(decode(metadata, path, 'header: __metadata__')(about))
     const extents = Object.entries(entries).map(([name, value]) => extent(path, name, value, dataOffset))
     checkTiling(path, extents, source.size - dataOffset)
     return new Map(extents.map(({ tensor }) => [tensor.name, tensor]))

@@ -2,10 +2,10 @@
  * Writes safetensors files, byte for byte as the Hugging Face library does: tensors by name, header padded to 8 bytes.
  * Not modelled: shards, element types other than F32 and F16, mixed precisions.
  */
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { Failure, problem, type Problem } from '../../domain/problem.js'
 import { writeAtomically, type ByteSink } from '../atomicFile.js'
-import { problemOf } from '../fault.js'
+import { attempt } from '../fault.js'
 import { firstNonFinite, narrowBinary16Into, width } from './precision.js'
 import { elements, shownShape } from './stored.js'
 
@@ -98,15 +98,12 @@ export const writeSafetensors = (
   path: string,
   tensors: Iterable<Tensor>,
   options: SafetensorsOptions = {},
-): TE.TaskEither<Problem, void> =>
-  TE.tryCatch(
-    async () => {
-      const { precision = 'F32', metadata = { format: 'pt' } } = options
-      const sorted = inOrder(tensors)
-      await writeAtomically(path, async sink => {
-        await sink.write(headerBytes(sorted, precision, metadata))
-        for (const tensor of sorted) await writeData(path, sink, tensor, precision)
-      })
-    },
-    error => problemOf(path, error),
-  )
+): TaskEither<Problem, void> =>
+  attempt(path, async () => {
+    const { precision = 'F32', metadata = { format: 'pt' } } = options
+    const sorted = inOrder(tensors)
+    await writeAtomically(path, async sink => {
+      await sink.write(headerBytes(sorted, precision, metadata))
+      for (const tensor of sorted) await writeData(path, sink, tensor, precision)
+    })
+  })

@@ -4,7 +4,7 @@
  */
 import { Failure, problem } from '../../domain/problem.js'
 import { firstNonFinite, widenBfloat16Into, widenBinary16Into, width, type Precision } from './precision.js'
-import type { Source } from './source.js'
+import type { Source } from '../source.js'
 
 export interface StoredTensor {
   /** File its bytes lie in. */

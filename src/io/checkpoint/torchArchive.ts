@@ -4,7 +4,7 @@
  */
 import { Failure, problem } from '../../domain/problem.js'
 import { unpickleStateDictionary, type PickledTensor } from './pickle.js'
-import { readRange, withSource, type Source } from './source.js'
+import { readRange, withSource, type Source } from '../source.js'
 import { elements, shownShape, type StoredTensor } from './stored.js'
 import { readZipDirectory, type ZipEntry } from './zip.js'
 

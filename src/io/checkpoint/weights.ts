@@ -2,13 +2,15 @@
  * The weights of a checkpoint folder, whichever way they are kept: safetensors or torch archives, whole or in shards.
  * Not modelled: other frameworks' files (tf_model.h5, flax_model.msgpack), shards in other folders.
  */
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts/lib/index.js'
 import { join } from 'node:path'
-import { Failure, problem } from '../../domain/problem.js'
-import { accepting, decode, shown } from './decoding.js'
-import { parseJson } from './json.js'
+import { Failure, firstOf, problem } from '../../domain/problem.js'
+import { accepting, decode, jsonPath, shown } from '../decoding.js'
+import { orThrow, valueOrThrow } from '../fault.js'
+import { sizeOf } from '../source.js'
+import { readJson } from '../textFile.js'
 import { readSafetensors } from './safetensors.js'
-import { readRange, sizeOf, withSource } from './source.js'
 import type { StoredTensor } from './stored.js'
 import { readTorchArchive } from './torchArchive.js'
 
@@ -32,8 +34,7 @@ const candidates: readonly (readonly [name: string, read: ReadTensors, sharded: 
 ]
 
 /** The value of a small JSON file. @throws Failure (in the promise) */
-export const readJsonFile = (path: string): Promise<unknown> =>
-  withSource(path, async source => parseJson(path, '', await readRange(source, '', 0, source.size)))
+export const readJsonFile = (path: string): Promise<unknown> => orThrow(TE.mapLeft(firstOf)(readJson(path)))
 
 /** A name that stays in its folder on every platform. */
 const fileName = accepting(
@@ -48,28 +49,34 @@ const index = t.type(
 
 /** Shards as an index names them: each tensor where it says, no tensor it does not know. */
 const readShards = async (folder: string, list: string, read: ReadTensors): Promise<Weights> => {
-  const entries = Object.entries(decode(index, list, '', await readJsonFile(list)).weight_map)
+  const entries = Object.entries(valueOrThrow(decode(index, list)(await readJsonFile(list))).weight_map)
   const names = [...new Set(entries.map(([, shard]) => shard))].sort()
   const shards = new Map<string, ReadonlyMap<string, StoredTensor>>()
   const home = new Map(entries)
   for (const name of names) {
     const path = join(folder, name)
-    if ((await sizeOf(path)) === undefined) {
+    if ((await sizeOf(path)) === null) {
       const [tensor] = entries.find(([, shard]) => shard === name) ?? ['']
-      throw new Failure(problem(list, `weight_map: ${tensor}`, `the file ${shown(name)} beside the index`, 'none'))
+      throw new Failure(
+        problem(list, jsonPath(['weight_map', tensor]), `the file ${shown(name)} beside the index`, 'none'),
+      )
     }
     const tensors = await read(path)
     for (const tensor of tensors.keys()) {
       if (home.get(tensor) === name) continue
       const found = home.has(tensor) ? `it mapped to ${shown(home.get(tensor))}` : 'it not mapped'
-      throw new Failure(problem(list, `weight_map: ${tensor}`, `${shown(name)}, which holds the tensor`, found))
+      throw new Failure(
+        problem(list, jsonPath(['weight_map', tensor]), `${shown(name)}, which holds the tensor`, found),
+      )
     }
     shards.set(name, tensors)
   }
   const tensors = entries.map(([tensor, shard]): [string, StoredTensor] => {
     const found = shards.get(shard)?.get(tensor)
     if (found !== undefined) return [tensor, found]
-    throw new Failure(problem(list, `weight_map: ${tensor}`, `the tensor in ${shown(shard)}`, 'none of that name'))
+    throw new Failure(
+      problem(list, jsonPath(['weight_map', tensor]), `the tensor in ${shown(shard)}`, 'none of that name'),
+    )
   })
   return { list, files: [list, ...names.map(name => join(folder, name))], tensors: new Map(tensors) }
 }
@@ -78,7 +85,7 @@ const readShards = async (folder: string, list: string, read: ReadTensors): Prom
 export const findWeights = async (folder: string): Promise<Weights> => {
   for (const [name, read, sharded] of candidates) {
     const path = join(folder, name)
-    if ((await sizeOf(path)) === undefined) continue
+    if ((await sizeOf(path)) === null) continue
     return sharded ? readShards(folder, path, read) : { list: path, files: [path], tensors: await read(path) }
   }
   throw new Failure(problem(folder, '', `weights: ${candidates.map(([name]) => name).join(', ')}`, 'none of them'))

@@ -2,8 +2,10 @@
  * The directory of a zip archive of stored (uncompressed) entries, 64-bit sizes included: PKWARE APPNOTE 6.3.
  * Not modelled: compression, encryption, split archives (all refused); checksums are not verified.
  */
+import { isLeft } from 'fp-ts/lib/Either.js'
 import { Failure, problem } from '../../domain/problem.js'
-import { readRange, type Source } from './source.js'
+import { readRange, type Source } from '../source.js'
+import { decodeUtf8 } from '../utf8.js'
 
 export interface ZipEntry {
   readonly name: string
@@ -91,11 +93,9 @@ interface Listed {
 }
 
 const decodeName = (source: Source, bytes: Uint8Array): string => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw refuse(source, 'zip directory', 'entry names in UTF-8', 'a name that is not')
-  }
+  const name = decodeUtf8(bytes)
+  if (isLeft(name)) throw refuse(source, 'zip directory', 'entry names in UTF-8', `${name.left.shown} in a name`)
+  return name.right
 }
 
 /** The 64-bit values of the extra field 0x0001, in order. */

@@ -23,9 +23,10 @@ import {
   type HardwareOverride,
   type NoiseScales,
 } from '../../domain/experiment/hardware.js'
+import type { Misfit } from '../decoding.js'
 import { changes, defaulted, object, required, tagged, type About, type Field } from './record.js'
 import { choice, constant, duration, integer, number, quoted, suggestion, usableName } from './scalar.js'
-import { kept, list, refined, type Misfit, type Shape } from './shape.js'
+import { kept, list, refined, type Shape } from './shape.js'
 
 const isBits = (u: unknown): u is Bits =>
   u === 'off' || (typeof u === 'number' && Number.isInteger(u) && u >= 2 && u <= 12)

@@ -5,8 +5,9 @@
 import { left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
 import type { Json } from '../../domain/experiment/config.js'
+import { located, type Misfit } from '../decoding.js'
 import { quoted, suggestion } from './scalar.js'
-import { located, type JsonSchema, type Misfit, type Shape } from './shape.js'
+import type { JsonSchema, Shape } from './shape.js'
 
 /** A key of an object: what it holds, and what its absence means. */
 export interface Field<A> {

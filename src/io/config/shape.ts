@@ -5,6 +5,7 @@
 import { left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
 import type { Json } from '../../domain/experiment/config.js'
+import { accepting, located, type Misfit } from '../decoding.js'
 
 export type JsonSchema = Readonly<Record<string, Json>>
 
@@ -13,33 +14,6 @@ export interface Shape<A> {
   readonly codec: t.Type<A, Json>
   readonly schema: JsonSchema
 }
-
-/** A fault whose expected and found are not simply the codec's name and the value: an unknown key, a name used twice. */
-export class Fault extends t.Type<unknown> {
-  constructor(
-    readonly expected: string,
-    readonly found: string,
-  ) {
-    super(expected, t.unknown.is, (value, context) => t.failure(value, context), t.identity)
-  }
-}
-
-/** Where below a value a fault lies. */
-export interface Misfit {
-  readonly at: readonly (string | number)[]
-  readonly expected: string
-  readonly found: string
-}
-
-/** A misfit as the error of a codec: the path to it, then an entry of type Fault that is no step of the path. */
-export const located = (misfit: Misfit, value: unknown, context: t.Context): t.ValidationError => ({
-  value,
-  context: [
-    ...context,
-    ...misfit.at.map(key => ({ key: String(key), type: t.unknown })),
-    { key: '', type: new Fault(misfit.expected, misfit.found) },
-  ],
-})
 
 /** The shape with a further check of the decoded value, which the schema does not hold. */
 export const refined = <A>(shape: Shape<A>, check: (value: A) => readonly Misfit[]): Shape<A> => ({
@@ -60,12 +34,7 @@ export const refined = <A>(shape: Shape<A>, check: (value: A) => readonly Misfit
 /** A value that is checked and kept as it is. */
 export const kept = <A extends Json>(name: string, is: t.Is<A>, schema: JsonSchema): Shape<A> => ({
   schema,
-  codec: new t.Type(
-    name,
-    is,
-    (input, context) => (is(input) ? t.success(input) : t.failure(input, context)),
-    t.identity,
-  ),
+  codec: accepting(name, is),
 })
 
 /** An array of the shape, of at least `min` items. */

@@ -5,8 +5,9 @@
 import { left } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
 import { sweepCombinations, type Json, type Sweep } from '../../domain/experiment/config.js'
+import { located, type Misfit } from '../decoding.js'
 import { choice, suggestion } from './scalar.js'
-import { located, type JsonSchema, type Misfit, type Shape } from './shape.js'
+import type { JsonSchema, Shape } from './shape.js'
 
 const isSchema = (u: Json | undefined): u is JsonSchema => typeof u === 'object' && u !== null && !Array.isArray(u)
 

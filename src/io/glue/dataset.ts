@@ -2,10 +2,11 @@
  * One split of one GLUE task as a stream of examples, whichever layout its folder has.
  * Not modelled: shuffling, sampling, caching; a data set is read again from its files each time it is asked for.
  */
-import { tryCatch, type TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { Failure, type Problem } from '../../domain/problem.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { Problem } from '../../domain/problem.js'
 import type { Example } from '../../domain/tasks/example.js'
 import type { Split, Task } from '../../domain/tasks/task.js'
+import { attempt } from '../fault.js'
 import { findSplit, type SplitFiles } from './folder.js'
 import { parquetExamples, type Labels } from './parquet.js'
 import { tsvExamples } from './tsv.js'
@@ -41,16 +42,10 @@ const firstOf = async (examples: AsyncIterable<Example>): Promise<Example | null
  * Test splits may come without labels (TSV: always; Parquet: -1); training and development splits may not.
  */
 export const openDataset = (task: Task, folder: string, split: Split): TaskEither<Problem, Dataset> =>
-  tryCatch(
-    async () => {
-      const found = await findSplit(task, folder, split)
-      const first = await firstOf(examplesOf(task, split, found, split === 'test' ? 'either' : 'present'))
-      const labelled = first !== null && first.label !== null
-      const examples = () => examplesOf(task, split, found, labelled ? 'present' : 'absent')
-      return { task, split, files: found.files, labelled, examples }
-    },
-    error => {
-      if (error instanceof Failure) return error.problem
-      throw error
-    },
-  )
+  attempt(folder, async () => {
+    const found = await findSplit(task, folder, split)
+    const first = await firstOf(examplesOf(task, split, found, split === 'test' ? 'either' : 'present'))
+    const labelled = first !== null && first.label !== null
+    const examples = () => examplesOf(task, split, found, labelled ? 'present' : 'absent')
+    return { task, split, files: found.files, labelled, examples }
+  })

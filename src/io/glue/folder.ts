@@ -6,7 +6,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, fail, problem } from '../../domain/problem.js'
 import { splits, type Split, type Task } from '../../domain/tasks/task.js'
-import { fileProblem } from '../handle.js'
+import { failureOf } from '../fault.js'
 
 /** The files of one split, in the order of their rows. */
 export interface SplitFiles {
@@ -24,7 +24,7 @@ interface Place {
 
 const namesIn = async (folder: string): Promise<readonly string[]> =>
   readdir(folder).catch((error: unknown) => {
-    throw new Failure(fileProblem(folder, 'a folder of GLUE data', error))
+    throw failureOf(folder, error, 'a folder of GLUE data')
   })
 
 const isFolder = async (path: string): Promise<boolean> =>

@@ -6,7 +6,6 @@
  * Memory: the decoded rows of one window, and of each column used one column chunk (without a page index, compressed)
  * or the pages of the window (with one).
  */
-import type { FileHandle } from 'node:fs/promises'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import {
@@ -23,7 +22,8 @@ import { Failure, problem } from '../../domain/problem.js'
 import type { Example } from '../../domain/tasks/example.js'
 import { sameLabels } from '../../domain/tasks/label.js'
 import type { Task } from '../../domain/tasks/task.js'
-import { openFile, readRange } from '../handle.js'
+import { openSource, type Source } from '../source.js'
+import { decodeUtf8 } from '../utf8.js'
 
 /** Whether rows must have a label, must have none (-1, as in most test splits), or may do either. */
 export type Labels = 'present' | 'absent' | 'either'
@@ -41,9 +41,15 @@ const compressors = {
 const parsers = { stringFromBytes: (bytes: Uint8Array): Uint8Array => bytes }
 
 /** Positioned reads, keeping the few ranges read last: windows of one row group share a column chunk or page. */
-const rangesOf = (file: string, handle: FileHandle, byteLength: number): AsyncBuffer => {
+const rangesOf = (source: Source): AsyncBuffer => {
+  const { path: file, size: byteLength } = source
   const kept = new Map<string, Promise<ArrayBuffer>>()
   const keep = 12
+  const read = async (start: number, end: number): Promise<ArrayBuffer> => {
+    const bytes = new Uint8Array(end - start)
+    await source.readInto(bytes, start)
+    return bytes.buffer
+  }
   return {
     byteLength,
     slice: (start, end = byteLength) => {
@@ -52,7 +58,7 @@ const rangesOf = (file: string, handle: FileHandle, byteLength: number): AsyncBu
         throw new Failure(problem(file, '', `a whole Parquet file: ${byteLength} bytes are there`, found))
       }
       const key = `${start}-${end}`
-      const bytes = kept.get(key) ?? readRange(file, handle, start, end)
+      const bytes = kept.get(key) ?? read(start, end)
       kept.delete(key)
       kept.set(key, bytes)
       for (const oldest of kept.keys()) {
@@ -132,19 +138,16 @@ const checkClasses = (task: Task, file: string, metadata: FileMetaData): void =>
   throw new Failure(problem(file, `metadata "huggingface"`, expected, names.join(', ')))
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 const textAt = (file: string, row: number, column: string, value: unknown): string => {
   const place = `row ${row}, column ${JSON.stringify(column)}`
   if (!(value instanceof Uint8Array)) {
     const found = value === null || value === undefined ? 'null' : typeof value
     throw new Failure(problem(file, place, 'a text', found))
   }
-  try {
-    return utf8.decode(value)
-  } catch {
-    throw new Failure(problem(file, place, 'UTF-8 text', 'bytes that are not UTF-8'))
-  }
+  const text = decodeUtf8(value)
+  if (isLeft(text))
+    throw new Failure(problem(file, place, 'UTF-8 text', `${text.left.shown} at offset ${text.left.offset}`))
+  return text.right
 }
 
 const labelAt = (task: Task, labels: Labels, file: string, row: number, value: unknown): number | null => {
@@ -183,10 +186,10 @@ async function* shardExamples(
   first: number,
   labels: Labels,
 ): AsyncGenerator<Example, void, undefined> {
-  const { handle, size } = await openFile(file)
+  const source = await openSource(file)
   try {
-    const buffer = rangesOf(file, handle, size)
-    if (size < 12) throw new Failure(problem(file, '', 'a Parquet file', `${size} bytes`))
+    const buffer = rangesOf(source)
+    if (source.size < 12) throw new Failure(problem(file, '', 'a Parquet file', `${source.size} bytes`))
     const scan = await decoding(file, 'footer', () => openScan(task, file, buffer))
     const { text, pair, label } = task.parquet
     for (const group of scan.ranges) {
@@ -215,7 +218,7 @@ async function* shardExamples(
       }
     }
   } finally {
-    await handle.close()
+    await source.close()
   }
 }
 

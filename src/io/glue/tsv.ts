@@ -5,9 +5,8 @@
 import type { Example } from '../../domain/tasks/example.js'
 import { Failure, problem } from '../../domain/problem.js'
 import type { Task, TsvLayout } from '../../domain/tasks/task.js'
+import { shown } from '../decoding.js'
 import { lines, type Line } from '../lines.js'
-
-const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
 const columnsIn = (n: number): string => `${n} column${n === 1 ? '' : 's'}`
 

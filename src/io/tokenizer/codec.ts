@@ -2,33 +2,16 @@
  * The tokenizer.json of Hugging Face tokenizers, as far as it is a RoBERTa tokenizer; any other component is refused by
  * name. Not read: truncation and padding (the caller decides), decoder, offsets, and `special`.
  */
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
-
-/** Null when the value is null or absent. */
-export const nullable = <A>(codec: t.Decoder<unknown, A>, name: string): t.Type<A | null, A | null> =>
-  new t.Type<A | null, A | null>(
-    name,
-    (u): u is A | null => u === null || E.isRight(codec.decode(u)),
-    (u, context) => (u === null || u === undefined ? t.success(null) : codec.validate(u, context)),
-    t.identity,
-  )
+import { accepting, nullable } from '../decoding.js'
 
 /** Accepts one of a few values, or nothing; `expected` says why the others are refused. */
 const oneOf = (expected: string, values: readonly unknown[]): t.Type<unknown> =>
-  new t.Type<unknown>(
-    expected,
-    (u): u is unknown => values.includes(u),
-    (u, context) =>
-      u === undefined || u === null || values.includes(u) ? t.success(u) : t.failure(u, context, expected),
-    t.identity,
-  )
+  nullable(accepting(expected, (u): u is unknown => values.includes(u)))
 
-export const Id: t.Type<number> = new t.Type<number>(
+export const Id: t.Type<number> = accepting(
   'a token id (integer from 0 to 16777215)',
   (u): u is number => typeof u === 'number' && Number.isInteger(u) && u >= 0 && u < 2 ** 24,
-  (u, context) => (Id.is(u) ? t.success(u) : t.failure(u, context)),
-  t.identity,
 )
 
 /** Id of every token; the keys are tokens in the byte alphabet. */
@@ -115,7 +98,7 @@ const Model = t.type(
 export const TokenizerFile = t.type(
   {
     version: t.literal('1.0'),
-    added_tokens: nullable(t.array(AddedTokenCodec), 'an array of added tokens'),
+    added_tokens: nullable(t.array(AddedTokenCodec, 'an array of added tokens')),
     normalizer: oneOf('null (normalizers are not available)', []),
     pre_tokenizer: ByteLevel,
     post_processor: PostProcessor,
@@ -130,9 +113,9 @@ const SpecialTokenObject = t.type(
   {
     content: t.string,
     single_word: oneOf('false (single_word tokens are not available)', [false]),
-    lstrip: nullable(t.boolean, 'boolean'),
-    rstrip: nullable(t.boolean, 'boolean'),
-    normalized: nullable(t.boolean, 'boolean'),
+    lstrip: nullable(t.boolean),
+    rstrip: nullable(t.boolean),
+    normalized: nullable(t.boolean),
   },
   'a special token',
 )
@@ -145,7 +128,7 @@ const SpecialToken = new t.Type<SpecialToken, SpecialToken>(
   t.identity,
 )
 
-const optionalToken = nullable(SpecialToken, 'a special token')
+const optionalToken = nullable(SpecialToken)
 
 /** What special_tokens_map.json and tokenizer_config.json have in common. */
 export const SpecialTokens = t.type(
@@ -157,8 +140,8 @@ export const SpecialTokens = t.type(
     mask_token: optionalToken,
     bos_token: optionalToken,
     eos_token: optionalToken,
-    additional_special_tokens: nullable(t.array(SpecialToken), 'an array of special tokens'),
-    add_prefix_space: nullable(t.boolean, 'boolean'),
+    additional_special_tokens: nullable(t.array(SpecialToken, 'an array of special tokens')),
+    add_prefix_space: nullable(t.boolean),
   },
   'an object of special tokens',
 )

@@ -3,12 +3,11 @@
  * special tokens otherwise. Not read: added_tokens.json and `added_tokens_decoder`; every token is in vocab.json.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import { problem, type Problem } from '../../domain/problem.js'
 import type { AddedToken } from '../../domain/tokenizer/added.js'
 import type { Vocabulary } from '../../domain/tokenizer/tokenizer.js'
 import { SpecialTokens, VocabularyIds, type SpecialToken } from './codec.js'
-import { decodeJson, parseJson, snippet } from './file.js'
+import { decodeJson, jsonPath, shown } from '../decoding.js'
 import { vocabularyOf, type Source } from './vocabulary.js'
 
 /** Lines of merges.txt, a pair of tokens each, after an optional `#version` line. */
@@ -23,7 +22,7 @@ const parseMerges = (
   for (const [index, line] of lines.slice(header).entries()) {
     const [left = '', right = '', ...rest] = line.split(' ')
     if (left === '' || right === '' || rest.length > 0)
-      return E.left(problem(file, `line ${index + header + 1}`, 'two tokens with a space between them', snippet(line)))
+      return E.left(problem(file, `line ${index + header + 1}`, 'two tokens with a space between them', shown(line)))
     merges.push([left, right])
   }
   return E.right({ merges, from: { file, place: index => `line ${Number(index) + header + 1}` } })
@@ -70,7 +69,7 @@ const noSpecials: SpecialTokens = {
 const mergeSpecials = (files: readonly PlainFile[]): E.Either<Problem, SpecialTokens> => {
   let all = noSpecials
   for (const { file, text } of files) {
-    const decoded = pipe(parseJson(file, text), E.chain(decodeJson(file, SpecialTokens)))
+    const decoded = decodeJson(SpecialTokens, file)(text)
     if (E.isLeft(decoded)) return decoded
     const more = decoded.right
     all = {
@@ -90,7 +89,7 @@ const mergeSpecials = (files: readonly PlainFile[]): E.Either<Problem, SpecialTo
 
 /** The vocabulary of the files together. */
 export const parsePlainFiles = ({ vocabulary, merges, specials }: PlainFiles): E.Either<Problem, Vocabulary> => {
-  const decoded = pipe(parseJson(vocabulary.file, vocabulary.text), E.chain(decodeJson(vocabulary.file, VocabularyIds)))
+  const decoded = decodeJson(VocabularyIds, vocabulary.file)(vocabulary.text)
   if (E.isLeft(decoded)) return decoded
   const ids = decoded.right
   const pairs = parseMerges(merges.file, merges.text)
@@ -113,13 +112,14 @@ export const parsePlainFiles = ({ vocabulary, merges, specials }: PlainFiles): E
     ...(own.additional_special_tokens ?? []).map(token => specialToken(token, '', ids)),
   ]
   const missing = tokens.find(token => token.id < 0)
-  if (missing !== undefined) return E.left(problem(vocabulary.file, missing.content, 'a special token', 'none'))
+  if (missing !== undefined)
+    return E.left(problem(vocabulary.file, jsonPath([missing.content]), 'a special token', 'none'))
   return vocabularyOf({
-    vocabulary: { file: vocabulary.file, place: String },
+    vocabulary: { file: vocabulary.file, place: index => jsonPath([index]) },
     ids: new Map(Object.entries(ids)),
     mergesFrom: pairs.right.from,
     merges: pairs.right.merges,
-    addedFrom: { file: vocabulary.file, place: index => tokens[Number(index)]?.content ?? '' },
+    addedFrom: { file: vocabulary.file, place: index => jsonPath([tokens[Number(index)]?.content ?? '']) },
     added: [...new Map(tokens.toReversed().map(token => [token.content, token])).values()],
     addPrefixSpace: own.add_prefix_space ?? false,
     start: start.content,

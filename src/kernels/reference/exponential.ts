@@ -1,5 +1,5 @@
 /**
- * e^x in binary32, one rounded operation after the other. Largest error: see test/kernels/accuracy.
+ * e^x in binary32, one rounded operation after the other. Largest error: 0.97 ulp (bench/accuracy.mts).
  * Not modelled: exception flags.
  */
 import { fromBits, ln2High, ln2Low, roundingMagic } from './float32.js'

@@ -1,5 +1,5 @@
 /**
- * tanh in binary32, one rounded operation after the other. Largest error: see test/kernels/accuracy.
+ * tanh in binary32, one rounded operation after the other. Largest error: 1.35 ulp (bench/accuracy.mts).
  * Not modelled: exception flags.
  */
 import { exp } from './exponential.js'

@@ -1,5 +1,5 @@
 /**
- * Natural logarithm in binary32, one rounded operation after the other. Largest error: see test/kernels/accuracy.
+ * Natural logarithm in binary32, one rounded operation after the other. Largest error: 0.82 ulp (bench/accuracy.mts).
  * Not modelled: exception flags.
  */
 import { bitsOf, fromBits, ln2High, ln2Low } from './float32.js'

@@ -1,6 +1,6 @@
 /**
  * Sine and cosine of a fraction of a turn, sin(2 pi u) and cos(2 pi u), in binary32: the reduction to an eighth of a
- * turn is exact. Largest error: see test/kernels/accuracy. Not modelled: |u| >= 2^20 (some number, the same on every path).
+ * turn is exact. Largest error in [0, 1]: 1.6 ulp (bench/accuracy.mts). Not modelled: |u| >= 2^20 (some number, the same on every path).
  */
 import { bitsOf, roundingMagic } from './float32.js'
 

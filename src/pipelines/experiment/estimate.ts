@@ -2,6 +2,7 @@
  * How long a plan may take and how much memory, from the work it holds and a moment's measuring of this machine.
  * An estimate for people: nothing of a result depends on it.
  */
+import { availableParallelism } from 'node:os'
 import { linearLayers, tensorShapes, type Architecture } from '../../domain/encoder/architecture.js'
 import { tilesOf } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
@@ -54,7 +55,7 @@ export const estimate = async (
   workspace: Workspace,
   units: readonly PlannedUnit[],
 ): Promise<readonly TaskEstimate[]> => {
-  const rate = await productRate()
+  const rate = (await productRate()) * availableParallelism()
   const result: TaskEstimate[] = []
   for (const [taskIndex, open] of workspace.tasks.entries()) {
     const a = open.checkpoint.architecture

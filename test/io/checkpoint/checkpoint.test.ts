@@ -5,21 +5,12 @@ import { describe, expect, it } from 'vitest'
 import { tensorShapes } from '../../../src/domain/encoder/architecture.js'
 import { openCheckpoint, type Checkpoint } from '../../../src/io/checkpoint/checkpoint.js'
 import { shared } from '../../shared.js'
-import {
-  accepted,
-  config,
-  float32,
-  folderOf,
-  product,
-  refusal,
-  safetensors,
-  tensors,
-  type Listed,
-} from './miniature.js'
+import { accepted, folderWith, refusal } from '../fixture.js'
+import { config, float32, product, safetensors, tensors, type Listed } from './miniature.js'
 import { archive, zip } from './torchArchive.js'
 
 const model = (list: readonly Listed[], changes: object = {}): string =>
-  folderOf({ 'config.json': { ...config, ...changes }, 'model.safetensors': safetensors(list) })
+  folderWith({ 'config.json': { ...config, ...changes }, 'model.safetensors': safetensors(list) })
 
 const read = async (checkpoint: Checkpoint, name: string): Promise<Float32Array> => {
   const shape = checkpoint.tensors.get(name)?.shape
@@ -95,7 +86,7 @@ describe('a checkpoint', () => {
     })
     const files: Record<string, Uint8Array | object> = { 'config.json': config }
     const first = async (): Promise<number | undefined> =>
-      (await read(await accepted(openCheckpoint(folderOf(files))), 'embeddings.LayerNorm.bias'))[0]
+      (await read(await accepted(openCheckpoint(folderWith(files))), 'embeddings.LayerNorm.bias'))[0]
     files['pytorch_model.bin.index.json'] = sharded('shard.bin')
     files['shard.bin'] = zip(archive(marked(1)))
     expect(await first()).toBe(1)
@@ -184,22 +175,24 @@ describe('a checkpoint is refused', () => {
   })
 
   it('without config.json, without weights, without a folder', async () => {
-    expect(await refusal(openCheckpoint(folderOf()))).toMatch(/config\.json: expected a file that exists, found none$/)
-    expect(await refusal(openCheckpoint(folderOf({ 'config.json': config })))).toContain(
+    expect(await refusal(openCheckpoint(folderWith()))).toMatch(
+      /config\.json: expected a file that exists, found none$/,
+    )
+    expect(await refusal(openCheckpoint(folderWith({ 'config.json': config })))).toContain(
       'expected weights: model.safetensors, model.safetensors.index.json, pytorch_model.bin, ' +
         'pytorch_model.bin.index.json, found none of them',
     )
-    expect(await refusal(openCheckpoint(join(folderOf(), 'absent')))).toContain(
+    expect(await refusal(openCheckpoint(join(folderWith(), 'absent')))).toContain(
       'expected a file that exists, found none',
     )
   })
 
   it('with a config.json that is not JSON, or says a thing twice', async () => {
-    expect(await refusal(openCheckpoint(folderOf({ 'config.json': '{' })))).toMatch(
-      /config\.json: expected JSON, found/,
+    expect(await refusal(openCheckpoint(folderWith({ 'config.json': '{' })))).toMatch(
+      /config\.json: line 1, column 2: expected a key in double quotes or "}", found the end of the file$/,
     )
-    expect(await refusal(openCheckpoint(folderOf({ 'config.json': '{"a":1,"a":2}' })))).toContain(
-      'config.json: expected every key once, found the key "a" twice',
+    expect(await refusal(openCheckpoint(folderWith({ 'config.json': '{"a":1,"a":2}' })))).toContain(
+      'config.json: line 1, column 8: expected each key once, found the key "a" again',
     )
   })
 })
@@ -236,7 +229,7 @@ describe('a checkpoint in shards', () => {
   const sharded = (change: (map: Record<string, string>) => unknown = () => undefined): string => {
     const map = home()
     change(map)
-    return folderOf({
+    return folderWith({
       'config.json': config,
       'model.safetensors.index.json': { metadata: { total_size: 1 }, weight_map: map },
       'one.st': safetensors(one),
@@ -269,32 +262,33 @@ describe('a checkpoint in shards', () => {
   ])('is refused when a tensor is mapped to %s', async (_, shard, message) => {
     // Only one tensor of `two` is moved, and the shard that holds it does not come first.
     const text = await refusal(openCheckpoint(sharded(map => (map[some] = shard))))
-    if (shard === 'one.st') expect(text).toContain(`weight_map: ${some}: expected "two.st", which holds the tensor`)
+    if (shard === 'one.st')
+      expect(text).toContain(`weight_map[${JSON.stringify(some)}]: expected "two.st", which holds the tensor`)
     else expect(text).toContain(message)
     expect(text).toContain(`model.safetensors.index.json: weight_map`)
   })
 
   it('is refused when a shard holds a tensor the index does not know, or not one it names', async () => {
     expect(await refusal(openCheckpoint(sharded(map => Reflect.deleteProperty(map, some))))).toContain(
-      `weight_map: ${some}: expected "two.st", which holds the tensor, found it not mapped`,
+      `weight_map[${JSON.stringify(some)}]: expected "two.st", which holds the tensor, found it not mapped`,
     )
     expect(await refusal(openCheckpoint(sharded(map => (map.ghost = 'two.st'))))).toContain(
-      'weight_map: ghost: expected the tensor in "two.st", found none of that name',
+      'weight_map.ghost: expected the tensor in "two.st", found none of that name',
     )
   })
 
   it('is refused without a weight_map', async () => {
-    const folder = folderOf({ 'config.json': config, 'model.safetensors.index.json': {} })
+    const folder = folderWith({ 'config.json': config, 'model.safetensors.index.json': {} })
     expect(await refusal(openCheckpoint(folder))).toContain('weight_map: expected an object from tensor to file')
   })
 
   it('may be links to files elsewhere, as in the Hugging Face cache, but not to a folder', async () => {
-    const blobs = folderOf({ config: JSON.stringify(config), weights: safetensors(tensors) })
-    const folder = folderOf()
+    const blobs = folderWith({ config: JSON.stringify(config), weights: safetensors(tensors) })
+    const folder = folderWith()
     symlinkSync(join(blobs, 'config'), join(folder, 'config.json'))
     symlinkSync(join(blobs, 'weights'), join(folder, 'model.safetensors'))
     expect(await bits(await accepted(openCheckpoint(folder)))).toEqual(expectedBits(tensors))
-    const other = folderOf({ 'config.json': config })
+    const other = folderWith({ 'config.json': config })
     mkdirSync(join(other, 'real'))
     symlinkSync(join(other, 'real'), join(other, 'model.safetensors'))
     expect(await refusal(openCheckpoint(other))).toContain('expected a regular file, found a folder')
@@ -332,7 +326,7 @@ describe('real checkpoints', () => {
   })
 
   it('tiny-roberta has the same bits in model.safetensors and pytorch_model.bin', async () => {
-    const folder = folderOf()
+    const folder = folderWith()
     for (const file of ['config.json', 'pytorch_model.bin']) {
       symlinkSync(shared('data/reference/tiny-roberta', file), join(folder, file))
     }

@@ -1,12 +1,5 @@
 /** A checkpoint small enough to be made, and spoilt, in every test: files are written by hand, not by the code under test. */
-import * as E from 'fp-ts/lib/Either.js'
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { tensorShapes, type Architecture } from '../../../src/domain/encoder/architecture.js'
-import { describe, Failure, type Problem } from '../../../src/domain/problem.js'
 
 export const config = {
   model_type: 'roberta',
@@ -81,45 +74,4 @@ export const framed = (
   const prefix = new Uint8Array(8)
   new DataView(prefix.buffer).setBigUint64(0, length, true)
   return Buffer.concat([prefix, header, ...list.map(({ bytes }) => bytes)])
-}
-
-const root = mkdtempSync(join(tmpdir(), 'checkpoint-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
-let folders = 0
-
-/** A fresh folder below the system's temporary one with these files; gone after the tests. */
-export const folderOf = (files: Readonly<Record<string, Uint8Array | string | object>> = {}): string => {
-  const folder = join(root, String(folders++))
-  mkdirSync(folder)
-  for (const [name, content] of Object.entries(files)) {
-    const raw = typeof content === 'string' || content instanceof Uint8Array
-    writeFileSync(join(folder, name), raw ? content : JSON.stringify(content))
-  }
-  return folder
-}
-
-/** What is wrong, in one line. @throws Error if nothing is */
-export const refusal = async <A>(task: TaskEither<Problem, A>): Promise<string> => {
-  const result = await task()
-  if (E.isLeft(result)) return describe(result.left)
-  throw new Error('was not refused')
-}
-
-/** The same for a promise that rejects with a Failure. */
-export const failure = <A>(promise: Promise<A>): Promise<string> =>
-  promise.then(
-    () => {
-      throw new Error('was not refused')
-    },
-    (error: unknown) => {
-      if (error instanceof Failure) return error.message
-      throw error
-    },
-  )
-
-/** @throws Error with the problem */
-export const accepted = async <A>(task: TaskEither<Problem, A>): Promise<A> => {
-  const result = await task()
-  if (E.isRight(result)) return result.right
-  throw new Error(describe(result.left))
 }

@@ -5,27 +5,18 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readSafetensors } from '../../../src/io/checkpoint/safetensors.js'
 import { writeSafetensors, type Tensor } from '../../../src/io/checkpoint/safetensorsWriter.js'
-import { withSource } from '../../../src/io/checkpoint/source.js'
+import { withSource } from '../../../src/io/source.js'
 import { readStoredInto, type StoredTensor } from '../../../src/io/checkpoint/stored.js'
 import { shared } from '../../shared.js'
-import {
-  accepted,
-  failure,
-  float32,
-  folderOf,
-  framed,
-  product,
-  refusal,
-  safetensors,
-  type Header,
-} from './miniature.js'
+import { accepted, failure, folderWith, refusal } from '../fixture.js'
+import { float32, framed, product, safetensors, type Header } from './miniature.js'
 
 const list = [float32('a', [2, 3]), float32('b', [4])]
 const entryOf = (header: Header, name: string) =>
   header[name] as { dtype: string; shape: unknown; data_offsets: unknown } // as: made by safetensors()
 
 const refused = (bytes: Uint8Array): Promise<string> =>
-  failure(readSafetensors(join(folderOf({ 'm.safetensors': bytes }), 'm.safetensors')))
+  failure(readSafetensors(join(folderWith({ 'm.safetensors': bytes }), 'm.safetensors')))
 
 const text = (json: string): Uint8Array => new TextEncoder().encode(json)
 
@@ -44,7 +35,7 @@ const get = (tensors: ReadonlyMap<string, StoredTensor>, name: string): StoredTe
 describe('a safetensors header', () => {
   it('gives names, types, shapes and places, metadata aside', async () => {
     const bytes = safetensors(list, header => (header.__metadata__ = { format: 'pt' }))
-    const file = join(folderOf({ 'm.safetensors': bytes }), 'm.safetensors')
+    const file = join(folderWith({ 'm.safetensors': bytes }), 'm.safetensors')
     const tensors = await readSafetensors(file)
     const offset = bytes.length - 40
     expect([...tensors.values()]).toEqual([
@@ -54,7 +45,7 @@ describe('a safetensors header', () => {
   })
 
   it('may list empty tensors', async () => {
-    const file = join(folderOf({ m: safetensors([float32('none', [0, 3]), ...list]) }), 'm')
+    const file = join(folderWith({ m: safetensors([float32('none', [0, 3]), ...list]) }), 'm')
     expect((await readSafetensors(file)).get('none')?.shape).toEqual([0, 3])
   })
 
@@ -119,19 +110,27 @@ describe('a safetensors header', () => {
 
   const a = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
   it.each([
-    ['no JSON', text('{"a": nonsense}'), 'header: expected JSON, found '],
+    ['no JSON', text('{"a": nonsense}'), 'header: line 1, column 7: expected a JSON value, found "nonsense"'],
     ['no object', text('[]'), 'header: expected a JSON object, found []'],
-    ['bytes that are not UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), 'header: expected JSON in UTF-8'],
-    ['a name twice', text(`{"a":${a},"a":${a}}`), 'header: expected every key once, found the key "a" twice'],
-    ['a name twice, escaped', text(`{"a":${a},"\\u0061" :${a}}`), 'found the key "a" twice'],
-    ['offsets twice', text('{"a":{"dtype":"F32","dtype":"F32"}}'), 'found the key "dtype" twice'],
+    [
+      'bytes that are not UTF-8',
+      Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d),
+      'header: line 1, column 3: expected UTF-8 text, found byte 0xff at offset 2',
+    ],
+    [
+      'a name twice',
+      text(`{"a":${a},"a":${a}}`),
+      `header: line 1, column 55: expected each key once, found the key "a" again`,
+    ],
+    ['a name twice, escaped', text(`{"a":${a},"\\u0061" :${a}}`), 'found the key "a" again'],
+    ['offsets twice', text('{"a":{"dtype":"F32","dtype":"F32"}}'), 'found the key "dtype" again'],
   ])('is refused when it has %s', async (_, header, message) => {
     expect(await refused(framed(header, []))).toContain(message)
   })
 
   it('may say the same word twice in different objects, and as a value', async () => {
     const header = text(`{"__metadata__":{"a":"a","b":"\\"a"},"a":${a}}`)
-    const file = join(folderOf({ m: framed(header, [float32('a', [2])]) }), 'm')
+    const file = join(folderWith({ m: framed(header, [float32('a', [2])]) }), 'm')
     expect([...(await readSafetensors(file)).keys()]).toEqual(['a'])
   })
 
@@ -141,7 +140,7 @@ describe('a safetensors header', () => {
   })
 
   it('is refused at a length above the limit, before it is allocated', async () => {
-    const folder = folderOf({ m: framed(new Uint8Array(0), [], 3n * 10n ** 9n) })
+    const folder = folderWith({ m: framed(new Uint8Array(0), [], 3n * 10n ** 9n) })
     truncateSync(join(folder, 'm'), 4e9)
     const message = await failure(readSafetensors(join(folder, 'm')))
     expect(message).toContain('header: expected at most 100000000 bytes, found 3000000000 bytes')
@@ -155,7 +154,7 @@ describe('a safetensors header', () => {
   })
 
   it('is refused when nothing, a folder or a pipe stands there', async () => {
-    const folder = folderOf()
+    const folder = folderWith()
     mkdirSync(join(folder, 'dir'))
     execFileSync('mkfifo', [join(folder, 'pipe')])
     expect(await failure(readSafetensors(join(folder, 'absent')))).toContain('expected a file that exists, found none')
@@ -168,7 +167,7 @@ describe('reading a tensor', () => {
   it('names the first weight that is not finite by its coordinates', async () => {
     for (const value of [NaN, Infinity, -Infinity]) {
       const bad = float32('b', [2, 3], i => (i >= 4 ? value : 1))
-      const file = join(folderOf({ m: safetensors([float32('a', [2]), bad]) }), 'm')
+      const file = join(folderWith({ m: safetensors([float32('a', [2]), bad]) }), 'm')
       const message = await failure(read(get(await readSafetensors(file), 'b')))
       expect(message).toContain(`tensor b: expected finite weights, found ${value} at [1, 1]`)
     }
@@ -184,7 +183,7 @@ describe('reading a tensor', () => {
       { name: 'brain', dtype: 'BF16', shape, bytes },
       float32('single', shape, i => (i === at ? NaN : 0)),
     ]
-    const found = await readSafetensors(join(folderOf({ m: safetensors(tensors) }), 'm'))
+    const found = await readSafetensors(join(folderWith({ m: safetensors(tensors) }), 'm'))
     expect(await failure(read(get(found, 'half')))).toContain(
       'tensor half: expected finite weights, found NaN at [1050, 1]',
     )
@@ -193,7 +192,7 @@ describe('reading a tensor', () => {
   })
 
   it('fills shared memory, at an offset', async () => {
-    const file = join(folderOf({ m: safetensors(list) }), 'm')
+    const file = join(folderWith({ m: safetensors(list) }), 'm')
     const memory = new Float32Array(new SharedArrayBuffer(40), 8, 6)
     const tensor = get(await readSafetensors(file), 'a')
     await withSource(file, source => readStoredInto(source, tensor, memory))
@@ -202,14 +201,14 @@ describe('reading a tensor', () => {
   })
 
   it('reports a file that shrank since it was opened', async () => {
-    const file = join(folderOf({ m: safetensors(list) }), 'm')
+    const file = join(folderWith({ m: safetensors(list) }), 'm')
     const tensor = get(await readSafetensors(file), 'b')
     truncateSync(file, tensor.offset + 4)
     expect(await failure(read(tensor))).toContain('expected 16 bytes, found the end of the file')
   })
 
   it('is our fault with an array of another length', async () => {
-    const file = join(folderOf({ m: safetensors(list) }), 'm')
+    const file = join(folderWith({ m: safetensors(list) }), 'm')
     const tensor = get(await readSafetensors(file), 'b')
     await expect(withSource(file, source => readStoredInto(source, tensor, new Float32Array(3)))).rejects.toThrow(
       RangeError,
@@ -224,7 +223,7 @@ describe('writeSafetensors', () => {
     for (const tensor of (await readSafetensors(file)).values()) {
       tensors.unshift({ name: tensor.name, shape: tensor.shape, data: await read(tensor) })
     }
-    const copy = join(folderOf(), 'model.safetensors')
+    const copy = join(folderWith(), 'model.safetensors')
     await accepted(writeSafetensors(copy, tensors))
     expect(readFileSync(copy).equals(readFileSync(file))).toBe(true)
   })
@@ -235,7 +234,7 @@ describe('writeSafetensors', () => {
     for (const tensor of (await readSafetensors(file)).values()) {
       tensors.push({ name: tensor.name, shape: tensor.shape, data: await read(tensor) })
     }
-    const copy = join(folderOf(), 'model.safetensors')
+    const copy = join(folderWith(), 'model.safetensors')
     await accepted(writeSafetensors(copy, tensors, { precision: 'F16' }))
     expect(readFileSync(copy).equals(readFileSync(file))).toBe(true)
   })
@@ -250,7 +249,7 @@ describe('writeSafetensors', () => {
       const bits = Uint32Array.from({ length: product(shape) }, (_, i) => Math.imul(seed + i, 0x9e3779b1) & 0xff7fffff)
       return { name, shape, data: new Float32Array(bits.buffer) }
     })
-    const file = join(folderOf(), 'model.safetensors')
+    const file = join(folderWith(), 'model.safetensors')
     await accepted(writeSafetensors(file, tensors, { metadata: { format: 'pt', note: 'round trip' } }))
     const found = await readSafetensors(file)
     expect(found.size).toBe(tensors.length)
@@ -263,7 +262,7 @@ describe('writeSafetensors', () => {
   })
 
   it('refuses what it could not read back and leaves the old file alone', async () => {
-    const folder = folderOf({ 'm.safetensors': 'old' })
+    const folder = folderWith({ 'm.safetensors': 'old' })
     const file = join(folder, 'm.safetensors')
     const one = (value: number): Tensor[] => [{ name: 'w', shape: [2], data: Float32Array.of(0, value) }]
     expect(await refusal(writeSafetensors(file, one(NaN)))).toContain(
@@ -277,13 +276,13 @@ describe('writeSafetensors', () => {
   })
 
   it('reports a place it cannot write to', async () => {
-    const folder = folderOf()
+    const folder = folderWith()
     writeFileSync(join(folder, 'file'), '')
     expect(await refusal(writeSafetensors(join(folder, 'file', 'sub', 'm'), []))).toMatch(/expected .*, found /)
   })
 
   it('holds the caller to names of their own and matching lengths', async () => {
-    const file = join(folderOf(), 'm')
+    const file = join(folderWith(), 'm')
     const w: Tensor = { name: 'w', shape: [2], data: new Float32Array(2) }
     await expect(writeSafetensors(file, [w, w])()).rejects.toThrow(RangeError)
     await expect(writeSafetensors(file, [{ ...w, shape: [3] }])()).rejects.toThrow(RangeError)

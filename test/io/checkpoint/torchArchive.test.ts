@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { withSource } from '../../../src/io/checkpoint/source.js'
+import { withSource } from '../../../src/io/source.js'
 import { readStoredInto } from '../../../src/io/checkpoint/stored.js'
 import { readTorchArchive } from '../../../src/io/checkpoint/torchArchive.js'
 import { shared } from '../../shared.js'
-import { failure, float32, folderOf } from './miniature.js'
+import { failure, folderWith } from '../fixture.js'
+import { float32 } from './miniature.js'
 import {
   archive,
   global,
@@ -25,7 +26,7 @@ import {
 const a = float32('a', [2, 3])
 const b = float32('b', [4])
 
-const fileOf = (bytes: Uint8Array): string => join(folderOf({ 'pytorch_model.bin': bytes }), 'pytorch_model.bin')
+const fileOf = (bytes: Uint8Array): string => join(folderWith({ 'pytorch_model.bin': bytes }), 'pytorch_model.bin')
 
 const refused = (bytes: Uint8Array): Promise<string> => failure(readTorchArchive(fileOf(bytes)))
 

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
 import { isRight } from 'fp-ts/lib/Either.js'
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { describe, expect } from 'vitest'
 import { unavailable } from '../../../src/domain/experiment/available.js'
 import { hardwareOf, type Config, type Json } from '../../../src/domain/experiment/config.js'
 import { describe as message } from '../../../src/domain/problem.js'
 import { canonicalJson, configHash } from '../../../src/io/config/canonical.js'
 import { decodeConfig, encodeConfig, readConfig } from '../../../src/io/config/config.js'
 import { shared } from '../../shared.js'
+import { folderWith } from '../fixture.js'
 import { spoilt, written } from './written.js'
 
 const decoded = (json: unknown): Config => {
@@ -126,11 +125,7 @@ describe('messages', () => {
       { ...good, seed: 2 ** 53 },
       ['c.json: seed: expected an integer in [0, 9007199254740991], found 9007199254740992'],
     ],
-    [
-      'no methods',
-      { ...good, methods: [] },
-      ['c.json: methods: expected methods (an array of at least 1), found an empty array'],
-    ],
+    ['no methods', { ...good, methods: [] }, ['c.json: methods: expected methods (an array of at least 1), found []']],
     [
       'no tasks',
       { ...good, tasks: undefined },
@@ -183,7 +178,7 @@ describe('messages', () => {
         'c.json: sweep["hardware.adc.bit"]: expected a dotted key of the config, such as "hardware.adc.bits" (did you mean "bits"?), found the unknown key "hardware.adc.bit"',
       ],
     ],
-    ['something else', [], ['c.json: expected the config (an object), found an empty array']],
+    ['something else', [], ['c.json: expected the config (an object), found []']],
   ]
   test.each(cases)('%s', (_, json, expected) => expect(messages(json)).toEqual(expected))
 
@@ -211,7 +206,7 @@ describe('messages', () => {
     expect(of({ driftMean: [[1, 0], [25, 0]] })).toEqual(['c.json: hardware.device.driftMean.0.0: expected 0, where the table starts, found 1']) // prettier-ignore
     expect(of({ driftMean: [[0, 0], [9, 0], [9, 1], [25, 0]] })).toEqual(['c.json: hardware.device.driftMean.2.0: expected a conductance > 9, found 9']) // prettier-ignore
     expect(of({ driftMean: [[0, 0], [20, 0]] })).toEqual(['c.json: hardware.device.driftMean: expected knots up to gMaxMicroSiemens, 25, found up to 20']) // prettier-ignore
-    expect(of({ readNoise: [[0, -1], [25, 0]] })).toEqual(['c.json: hardware.device.readNoise.0: expected [conductance in uS >= 0, a number >= 0], found an array']) // prettier-ignore
+    expect(of({ readNoise: [[0, -1], [25, 0]] })).toEqual(['c.json: hardware.device.readNoise.0: expected [conductance in uS >= 0, a number >= 0], found [0,-1]']) // prettier-ignore
   })
 })
 
@@ -319,26 +314,18 @@ describe('hash', () => {
 })
 
 describe('files', () => {
-  let folder = ''
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ohmflow-config-'))
-  })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
-
   const refused = async (content: string | Uint8Array | null): Promise<readonly string[]> => {
-    const file = join(folder, 'c.json')
-    if (content === null) await rm(file, { force: true })
-    else await writeFile(file, content)
-    const result = await readConfig(file)()
+    const folder = folderWith(content === null ? {} : { 'c.json': content })
+    const result = await readConfig(join(folder, 'c.json'))()
     return isRight(result) ? [] : result.left.map(p => message(p).replace(folder, '.'))
   }
 
   test('absent, a folder, other bytes', async () => {
-    expect(await refused(null)).toEqual(['./c.json: expected a config file (JSON), found no such file'])
-    const result = await readConfig(folder)()
+    expect(await refused(null)).toEqual(['./c.json: expected a file that exists, found none'])
+    const result = await readConfig(folderWith())()
     expect(isRight(result) ? [] : result.left.map(p => p.found)).toEqual(['a folder'])
     expect(await refused(Uint8Array.of(0x7b, 0xff, 0x7d))).toEqual([
-      './c.json: expected text in UTF-8, found other bytes',
+      './c.json: line 1, column 2: expected UTF-8 text, found byte 0xff at offset 1',
     ])
     expect(await refused('')).toEqual(['./c.json: line 1, column 1: expected a JSON value, found the end of the file'])
   })

@@ -2,7 +2,8 @@ import type * as fs from 'node:fs/promises'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Split, TaskName } from '../../../src/domain/tasks/task.js'
 import { shared } from '../../shared.js'
-import { all, folderWith, opened, parquet, readAll, refusal, sst2Columns } from './fixture.js'
+import { folderWith } from '../fixture.js'
+import { all, opened, parquet, readAll, refusal, sst2Columns } from './fixture.js'
 
 const handles = vi.hoisted(() => ({ opened: 0, closed: 0 }))
 vi.mock('node:fs/promises', async original => {

@@ -1,25 +1,9 @@
 /** Small GLUE files written for one test, and what reading them gives. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { isLeft } from 'fp-ts/lib/Either.js'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { onTestFinished } from 'vitest'
-import { describe as worded } from '../../../src/domain/problem.js'
 import type { Example } from '../../../src/domain/tasks/example.js'
 import { tasks, type Split, type TaskName } from '../../../src/domain/tasks/task.js'
 import { openDataset, type Dataset } from '../../../src/io/glue/dataset.js'
-
-/** A folder with these files, gone when the test ends. */
-export const folderWith = (files: Readonly<Record<string, string | Uint8Array>>): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'ohmflow-glue-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), content)
-  }
-  return folder
-}
+import { accepted } from '../fixture.js'
 
 export type Columns = Parameters<typeof parquetWriteBuffer>[0]['columnData']
 type Options = Omit<Parameters<typeof parquetWriteBuffer>[0], 'columnData'>
@@ -33,11 +17,8 @@ export const sst2Columns = (sentences: readonly (string | null)[], labels: reado
   { name: 'label', data: [...labels], type: 'INT64' },
 ]
 
-export const opened = async (task: TaskName, folder: string, split: Split): Promise<Dataset> => {
-  const dataset = await openDataset(tasks[task], folder, split)()
-  if (isLeft(dataset)) throw new Error(worded(dataset.left))
-  return dataset.right
-}
+export const opened = (task: TaskName, folder: string, split: Split): Promise<Dataset> =>
+  accepted(openDataset(tasks[task], folder, split))
 
 export const all = async (examples: AsyncIterable<Example>): Promise<readonly Example[]> => {
   const read: Example[] = []

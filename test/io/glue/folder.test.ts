@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { folderWith, opened, parquet, refusal, sst2Columns } from './fixture.js'
+import { folderWith } from '../fixture.js'
+import { opened, parquet, refusal, sst2Columns } from './fixture.js'
 
 const tsv = 'sentence\tlabel\na\t1\n'
 const shard = parquet(sst2Columns(['a'], [1n]))
@@ -60,7 +61,7 @@ describe('the folder of a data set', () => {
 
   test('a folder that is not there, or no folder', async () => {
     const folder = folderWith({ 'dev.tsv': tsv })
-    expect(await refusal('sst2', join(folder, 'no'))).toBe('.: expected a folder of GLUE data, found nothing there')
+    expect(await refusal('sst2', join(folder, 'no'))).toBe('.: expected a folder of GLUE data, found none')
     expect(await refusal('sst2', join(folder, 'dev.tsv'))).toMatch(/expected a folder of GLUE data, found a file/)
   })
 

@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { all, folderWith, opened, parquet, readAll, refusal, sst2Columns, type Columns } from './fixture.js'
+import { folderWith } from '../fixture.js'
+import { all, opened, parquet, readAll, refusal, sst2Columns, type Columns } from './fixture.js'
 
 const name = 'validation-00000-of-00001.parquet'
 const dev = (columns: Columns, options?: Parameters<typeof parquet>[1]): string =>
@@ -135,7 +136,7 @@ describe('Parquet', () => {
     })
     bytes[Buffer.from(bytes).indexOf('caf@') + 3] = 0xe9
     expect(await refusal('sst2', folderWith({ [name]: bytes }))).toBe(
-      `${name}: row 1, column "sentence": expected UTF-8 text, found bytes that are not UTF-8`,
+      `${name}: row 1, column "sentence": expected UTF-8 text, found byte 0xe9 at offset 3`,
     )
   })
 

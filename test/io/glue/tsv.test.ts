@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { folderWith, opened, readAll, refusal } from './fixture.js'
+import { folderWith } from '../fixture.js'
+import { opened, readAll, refusal } from './fixture.js'
 
 const sst2 = (...rows: readonly string[]): string => ['sentence\tlabel', ...rows, ''].join('\n')
 const bytes = (...parts: readonly (string | readonly number[])[]): Uint8Array =>

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { isLeft, right } from 'fp-ts/lib/Either.js'
 import { describe, expect } from 'vitest'
-import { parseJson } from '../../../src/io/config/json.js'
+import { parseJson } from '../../src/io/json.js'
 
 const accepts = (text: string): boolean => {
   try {
@@ -54,6 +54,10 @@ describe('JSON reader', () => {
     ['["a\nb"]', '1:4 a closing quote (control characters are written as escapes) | "\\n"'],
     ['["\\x"]', '1:3 an escape such as \\n, \\" or \\u00e9 | "\\\\"'],
     ['{} {}', '1:4 nothing after the value | "{"'],
+    [
+      '{"__proto__": 1,\n "a": 1,\n\n "__proto__": 1, "a": 1}',
+      '4:2 each key once | the key "__proto__" again; 4:18 each key once | the key "a" again',
+    ],
     ['{"a": {"b": 1, "b": 1}}', '1:16 each key once | the key "b" again'],
   ])('%j', (text, expected) => expect(fault(text)).toBe(expected))
 

@@ -2,21 +2,30 @@
  * A strict JSON reader that says where a fault is by line and column, and sees a key that is written twice.
  * Not supported, as JSON does not: comments, trailing commas, NaN. Numbers beyond a double's range are refused.
  */
-import { left, right, type Either } from 'fp-ts/lib/Either.js'
-import type { Json } from '../../domain/experiment/config.js'
+import { left, mapLeft, right, type Either } from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { Json } from '../domain/experiment/config.js'
+import { placeIn, problem, type Problem, type Problems } from '../domain/problem.js'
+import { positions, shownPosition, type Position } from './position.js'
 
-/** Line and column count from 1; columns are UTF-16 units. */
-export interface JsonFault {
-  readonly line: number
-  readonly column: number
+export interface JsonFault extends Position {
   readonly expected: string
   readonly found: string
 }
 
-/** Deeper nesting is refused: no config needs it, and a reader must not run out of stack. */
+/** At least one. */
+export type JsonFaults = readonly [JsonFault, ...(readonly JsonFault[])]
+
+/** Deeper nesting is refused: no file that is read here needs it, and a reader must not run out of stack. */
 const deepest = 64
 
-class Stop extends Error {
+interface Fault {
+  readonly at: number
+  readonly expected: string
+  readonly found: string
+}
+
+class Stop extends Error implements Fault {
   constructor(
     readonly at: number,
     readonly expected: string,
@@ -26,9 +35,14 @@ class Stop extends Error {
   }
 }
 
-const positioned = (text: string, at: number, expected: string, found: string): JsonFault => {
-  const before = text.slice(0, at).split('\n')
-  return { line: before.length, column: (before.at(-1) ?? '').length + 1, expected, found }
+/** Faults in the order of the text. */
+const positioned = (text: string, first: Fault, others: readonly Fault[]): JsonFaults => {
+  const all = [first, ...others]
+  const [one, ...more] = positions(
+    text,
+    all.map(fault => fault.at),
+  ).map((position, i): JsonFault => ({ ...position, expected: all[i]?.expected ?? '', found: all[i]?.found ?? '' }))
+  return [one ?? { line: 1, column: 1, ...first }, ...more]
 }
 
 const spaces = /[ \t\n\r]*/y
@@ -42,10 +56,12 @@ const constants: ReadonlyMap<string, Json> = new Map([
   ['null', null],
 ])
 
+const ownProperty = { configurable: true, enumerable: true, writable: true }
+
 /** Reads a whole JSON text. @returns left with every fault: the first of syntax, or all the keys written twice. */
-export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
-  let at = text.startsWith('\uFEFF') ? 1 : 0
-  const twice: JsonFault[] = []
+export const parseJson = (text: string): Either<JsonFaults, Json> => {
+  let at = 0
+  const twice: Fault[] = []
 
   const match = (pattern: RegExp): string => {
     pattern.lastIndex = at
@@ -63,8 +79,11 @@ export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
           : JSON.stringify(match(word) || String.fromCodePoint(text.codePointAt(start) ?? 0))
     throw new Stop(start, expected, shown)
   }
+  const skipSpaces = (): void => {
+    if (text.charCodeAt(at) <= 0x20) match(spaces)
+  }
   const take = (symbol: string): boolean => {
-    match(spaces)
+    skipSpaces()
     const there = text[at] === symbol
     if (there) at += 1
     return there
@@ -72,7 +91,9 @@ export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
   const string = (): string => {
     const start = at
     at += 1
-    for (;;) {
+    match(plainText)
+    const plain = text[at] === '"'
+    while (!plain) {
       match(plainText)
       if (text[at] === '"') break
       if (at >= text.length) throw new Stop(start, 'a string with a closing quote', 'the end of the file')
@@ -80,6 +101,7 @@ export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
       if (match(escapePattern) === '') stop('an escape such as \\n, \\" or \\u00e9')
     }
     at += 1
+    if (plain) return text.slice(start + 1, at - 1)
     return JSON.parse(text.slice(start, at)) as string // a JSON string, as matched above
   }
   const number = (): number => {
@@ -96,22 +118,27 @@ export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
     return value
   }
   const object = (depth: number): Json => {
-    const entries = new Map<string, Json>()
+    const entries: Record<string, Json> = {}
     at += 1
-    if (take('}')) return {}
+    if (take('}')) return entries
+    let first = true
     do {
-      match(spaces)
+      skipSpaces()
       const start = at
-      if (text[at] !== '"') stop(entries.size === 0 ? 'a key in double quotes or "}"' : 'a key in double quotes')
+      if (text[at] !== '"') stop(first ? 'a key in double quotes or "}"' : 'a key in double quotes')
+      first = false
       const key = string()
-      if (entries.has(key)) {
-        twice.push(positioned(text, start, 'each key once', `the key ${JSON.stringify(key)} again`))
+      if (Object.hasOwn(entries, key)) {
+        twice.push({ at: start, expected: 'each key once', found: `the key ${JSON.stringify(key)} again` })
       }
       if (!take(':')) stop(`":" after the key ${JSON.stringify(key)}`)
-      entries.set(key, value(depth))
+      const item = value(depth)
+      // assigned, it would be the prototype
+      if (key === '__proto__') Object.defineProperty(entries, key, { ...ownProperty, value: item })
+      else entries[key] = item
     } while (take(','))
     if (!take('}')) stop('"," or "}"')
-    return Object.fromEntries(entries)
+    return entries
   }
   const array = (depth: number): Json => {
     const items: Json[] = []
@@ -123,7 +150,7 @@ export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
     return items
   }
   const value = (depth: number): Json => {
-    match(spaces)
+    skipSpaces()
     const first = text[at] ?? ''
     if ((first === '{' || first === '[') && depth === deepest) {
       throw new Stop(at, `at most ${deepest} levels of nesting`, 'more')
@@ -143,11 +170,23 @@ export const parseJson = (text: string): Either<readonly JsonFault[], Json> => {
 
   try {
     const whole = value(0)
-    match(spaces)
+    skipSpaces()
     if (at < text.length) stop('nothing after the value')
-    return twice.length > 0 ? left(twice) : right(whole)
+    const [first, ...others] = twice
+    return first === undefined ? right(whole) : left(positioned(text, first, others))
   } catch (error) {
-    if (error instanceof Stop) return left([positioned(text, error.at, error.expected, error.found)])
+    if (error instanceof Stop) return left(positioned(text, error, []))
     throw error
   }
 }
+
+/** The value of the JSON text at `at` of a file, or every problem. */
+export const jsonOf = (file: string, at: string, text: string): Either<Problems, Json> =>
+  pipe(
+    parseJson(text),
+    mapLeft(([first, ...others]): Problems => {
+      const worded = (fault: JsonFault): Problem =>
+        problem(file, placeIn(at, shownPosition(fault)), fault.expected, fault.found)
+      return [worded(first), ...others.map(worded)]
+    }),
+  )

@@ -1,0 +1,42 @@
+/**
+ * A worker thread's whole life: attach the shared heap, load kernels, run batches until told to close.
+ * An error in a batch is reported and the thread goes on; one anywhere else ends it, which thread.ts reports.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { Failure } from '../../domain/problem.js'
+import { attachHeap } from '../../kernels/heap.js'
+import { forward } from '../digital/forward.js'
+import { openWorkbench } from '../workbench.js'
+import type { Order, Report, Setup } from './message.js'
+
+if (parentPort === null) throw new Error('expected to run in a worker thread')
+const port = parentPort
+const { memory, kernels, parameters } = workerData as Setup // as: thread.ts starts this module and sends nothing else
+const opened = await openWorkbench(attachHeap(memory), kernels)()
+if (isLeft(opened)) throw new Failure(opened.left)
+const bench = opened.right
+
+const reportOn = (order: Order & { readonly kind: 'run' }): Report => {
+  try {
+    return { kind: 'outputs', outputs: forward(bench, parameters, order.batch, order.firstTokens) }
+  } catch (thrown) {
+    const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
+    return { kind: 'error', name, message, stack }
+  }
+}
+
+port.on('message', (order: Order) => {
+  if (order.kind === 'close') {
+    bench.scratch.close()
+    port.close()
+    return
+  }
+  const report = reportOn(order)
+  port.postMessage(
+    report,
+    report.kind === 'outputs'
+      ? [report.outputs.logits, ...report.outputs.firstTokens].map(a => a.buffer as ArrayBuffer)
+      : [], // as: forward copies them off the shared heap
+  )
+})
