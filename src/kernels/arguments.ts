@@ -4,14 +4,19 @@
  */
 import type { Heap, Ptr } from './heap.js'
 import type { Elementwise, Kernels } from './kernels.js'
+import { tileEncoders } from './tile-arguments.js'
 
 /** The words of one call, seen as integers and as floats. */
-interface Words {
+export interface Words {
   readonly u32: Uint32Array
   readonly f32: Float32Array
+  readonly f64: Float64Array
 }
 
-type Encoders = { readonly [K in keyof Kernels]: (words: Words, a: Parameters<Kernels[K]>[0]) => void }
+/** How each kernel's arguments become words. */
+export type EncodersOf<T extends { readonly [K in keyof T]: (a: never) => void }> = {
+  readonly [K in keyof T]: (words: Words, a: Parameters<T[K]>[0]) => void
+}
 
 /** Longest argument list, in bytes. */
 const blockBytes = 256
@@ -19,7 +24,8 @@ const blockBytes = 256
 const elementwise = ({ u32 }: Words, a: Elementwise): void => u32.set([a.y, a.x, a.length])
 
 /** In the order of list.h. */
-const encoders: Encoders = {
+const encoders: EncodersOf<Kernels> = {
+  ...tileEncoders,
   pack: ({ u32 }, { columnStep, innerStep = 1, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep]),
   product: ({ u32 }, { xRowStep, xInnerStep = 1, yRowStep, ...a }) =>
@@ -68,7 +74,11 @@ export const kernelNames = Object.keys(encoders) as readonly (keyof Kernels)[] /
 /** Kernels that write their arguments into a block of the heap and `call` by name, number and place. */
 export const calling = (heap: Heap, call: (name: keyof Kernels, number: number) => (place: Ptr) => void): Kernels => {
   const place = heap.allocate(blockBytes)
-  const words: Words = { u32: heap.u32(place, blockBytes / 4), f32: heap.f32(place, blockBytes / 4) }
+  const words: Words = {
+    u32: heap.u32(place, blockBytes / 4),
+    f32: heap.f32(place, blockBytes / 4),
+    f64: heap.f64(place, blockBytes / 8),
+  }
   const one = <K extends keyof Kernels>(name: K): Kernels[K] => {
     const encode = encoders[name]
     const run = call(name, kernelNames.indexOf(name))

@@ -6,6 +6,7 @@
 import type { Ptr } from './heap.js'
 import { attentionScratchLength } from './reference/attention.js'
 import { panelsLength } from './reference/product.js'
+import type { TileKernels } from './tile.js'
 
 /** Packs a matrix for `product` (reference/product.ts). */
 export interface Pack {
@@ -150,7 +151,7 @@ export interface AddMoments {
   readonly rowStep?: number
 }
 
-export interface Kernels {
+export interface Kernels extends TileKernels {
   readonly pack: (a: Pack) => void
   readonly product: (a: Product) => void
   readonly layerNorm: (a: LayerNorm) => void

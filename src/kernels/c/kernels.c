@@ -7,3 +7,7 @@
 #include "product.h"
 #include "softmax.h"
 #include "attention.h"
+#include "vmm.h"
+#include "pulse_width.h"
+#include "readout.h"
+#include "cells.h"

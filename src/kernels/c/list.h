@@ -1,5 +1,16 @@
+/* Kernels of an analog tile (src/kernels/tile-arguments.ts). */
+#define TILE_KERNELS(X)                                                                                                \
+  X(encode)                                                                                                            \
+  X(packCells)                                                                                                         \
+  X(vmm)                                                                                                               \
+  X(normals)                                                                                                           \
+  X(readout)                                                                                                           \
+  X(readCells)                                                                                                         \
+  X(ladder)
+
 /* Every kernel, in the order of src/kernels/arguments.ts: a kernel's number is its place here. */
 #define KERNELS(X)                                                                                                     \
+  TILE_KERNELS(X)                                                                                                      \
   X(pack)                                                                                                              \
   X(product)                                                                                                           \
   X(layerNorm)                                                                                                         \

@@ -15,6 +15,7 @@ import { log } from './logarithm.js'
 import { addMomentsInto, dot } from './moments.js'
 import { packInto, panelsLength, productInto } from './product.js'
 import { softmaxInto } from './softmax.js'
+import { referenceTileKernels } from './tile.js'
 
 /** Numbers a strided matrix spans. */
 const span = (rows: number, rowStep: number, columns: number, columnStep: number): number =>
@@ -28,6 +29,7 @@ export const referenceKernels = (heap: Heap): Kernels => {
     (a: Elementwise): void =>
       mapInto(heap.f32(a.y, a.length), heap.f32(a.x, a.length), f)
   return {
+    ...referenceTileKernels(heap),
     pack: ({ panels, w, inner, columns, columnStep = inner, innerStep = 1 }) =>
       packInto(
         heap.f32(panels, panelsLength(inner, columns)),

@@ -1,0 +1,236 @@
+/* Program, drift and read of a tile's devices, and the integer grid of what is read (reference/cells.ts). */
+#include "ladder.h"
+#include "normal.h"
+
+/* Laws of the conductance, in the order of reference/law.ts. */
+#define LAW_LOGARITHM 1
+#define LAW_POWER 2
+#define LAW_CUBIC 4
+#define LAW_TABLE 8
+
+struct law {
+  uint32_t kind, knots, count;
+  float threshold, a, b, low, high, c[4];
+};
+
+struct device_model {
+  struct law programming, drift_mean, drift_deviation, read;
+};
+
+INLINE vf clip(vf x, float low, float high) {
+  x = choose(x < low, splat(low), x);
+  return choose(x > high, splat(high), x);
+}
+
+INLINE vf vlaw(const char *base, const struct law *l, vf x, vf logarithm) {
+  if (l->kind & LAW_TABLE) {
+    const float *knot = (const float *)(base + l->knots);
+    const vf z = clip(x, l->low, l->high);
+    vf y = {};
+    for (size_t k = 0; k < l->count; k++, knot += 3) {
+      const vf segment = knot[1] + knot[2] * (z - knot[0]);
+      y = choose(z >= knot[0], segment, y);
+    }
+    return y;
+  }
+  vf y = {};
+  if (l->kind & (LAW_LOGARITHM | LAW_POWER)) y = clip(l->a * logarithm + l->b, l->low, l->high);
+  if (l->kind & LAW_POWER) y = vexp(y);
+  if (l->kind & LAW_CUBIC) {
+    const vf cubic = ((l->c[3] * x + l->c[2]) * x + l->c[1]) * x + l->c[0];
+    y = l->kind == LAW_CUBIC ? cubic : choose(x < l->threshold, y, cubic);
+  }
+  return y;
+}
+
+#define FLOOR 1e-7f
+INLINE vf vlog_floored(vf x) { return vlog(choose(x > FLOOR, x, splat(FLOOR))); }
+INLINE vf positive(vf x) { return choose(x > 0.0f, x, (vf){}); }
+
+struct readCells_arguments {
+  double load;
+  uint32_t cells, scales, variances, variance_scales, effective, w, full_scales, model, scratch, rows, columns,
+      first_row, first_column, column_step, row_step, layer, life, occasion, k0, k1, max_cell, counts;
+  float log_time, read_scale;
+};
+
+struct device {
+  vf target, programming, drift_mean, drift_deviation;
+};
+
+/* Conductance read, or the drifted one and the variance of its reading if `variance` is not null. */
+INLINE vf read_device(const char *base, const struct readCells_arguments *a, const struct device *d, vf programming,
+                      vf drift, vf read, vf *variance) {
+  const struct device_model *m = (const struct device_model *)(base + a->model);
+  const vf programmed = positive(d->target + d->programming * programming);
+  const vf exponent = absolute(d->drift_mean + d->drift_deviation * drift);
+  const vf drifted = programmed * vexp(-(exponent * a->log_time));
+  const vf noise = vlaw(base, &m->read, programmed, vlog_floored(programmed)) * a->read_scale;
+  if (variance != 0) {
+    const vf deviation = drifted * noise;
+    *variance = *variance + deviation * deviation;
+    return drifted;
+  }
+  return positive(drifted + drifted * (noise * read));
+}
+
+/* One row of a panel: conductances of both polarities, and if wanted the variances of their readings. */
+struct cell_row {
+  const float *w;
+  size_t left;
+  uint32_t row;
+  const struct device *zero;
+  vf inverse, full_scale;
+  vu column;
+};
+
+INLINE vi read_row(const char *base, const struct readCells_arguments *a, const struct cell_row *c, vf read_plus,
+                   vf read_minus, vf *plus, vf *minus, vf *variance_plus, vf *variance_minus) {
+  const struct device_model *m = (const struct device_model *)(base + a->model);
+  float gathered[W] = {0};
+  if (c->left == W) UNROLL for (size_t l = 0; l < W; l++) gathered[l] = c->w[l * a->column_step];
+  else
+    for (size_t l = 0; l < c->left; l++) gathered[l] = c->w[l * a->column_step];
+  const vf w = load(gathered);
+  const vf magnitude = absolute(w), share = magnitude * c->inverse;
+  const vf r = choose(share >= 1.0f, splat(1.0f), positive(share));
+  const vf logarithm = vlog_floored(r);
+  const struct device held = {
+      r,
+      vlaw(base, &m->programming, r, logarithm),
+      vlaw(base, &m->drift_mean, r, logarithm),
+      vlaw(base, &m->drift_deviation, r, logarithm),
+  };
+  const struct device *zero = c->zero;
+  const vi up = w > 0.0f, down = w < 0.0f;
+  const struct device positive_device = {
+      choose(up, held.target, (vf){}),
+      choose(up, held.programming, zero->programming),
+      choose(up, held.drift_mean, zero->drift_mean),
+      choose(up, held.drift_deviation, zero->drift_deviation),
+  };
+  const struct device negative_device = {
+      choose(down, held.target, (vf){}),
+      choose(down, held.programming, zero->programming),
+      choose(down, held.drift_mean, zero->drift_mean),
+      choose(down, held.drift_deviation, zero->drift_deviation),
+  };
+  vf life[4];
+  normals(c->column, splat_word(c->row), a->layer, a->life, a->k0, a->k1, life);
+  *plus = read_device(base, a, &positive_device, life[0], life[2], read_plus, variance_plus);
+  *minus = read_device(base, a, &negative_device, life[1], life[3], read_minus, variance_minus);
+  return magnitude > c->full_scale;
+}
+
+/* Largest number of each column of x [rows][16], at least +0. */
+INLINE void column_maxima(const float *x, size_t rows, vf *maxima) {
+  UNROLL for (int v = 0; v < LANE_VECTORS; v++) maxima[v] = (vf){};
+  for (size_t i = 0; i < rows; i++)
+    UNROLL for (int v = 0; v < LANE_VECTORS; v++) {
+      const vf z = absolute(load(x + i * LANES + v * W));
+      maxima[v] = choose(z > maxima[v], z, maxima[v]);
+    }
+}
+
+/* x [rows][16] on an integer grid per column of `max` steps, in pairs of rows; the grid's step to `scales`. */
+static void pack_grid(char *cells, float *scales, const float *x, size_t rows, float max, int narrow) {
+  vf maxima[LANE_VECTORS], inverse[LANE_VECTORS];
+  column_maxima(x, rows, maxima);
+  UNROLL for (int v = 0; v < LANE_VECTORS; v++) {
+    store(scales + v * W, maxima[v] / max);
+    inverse[v] = choose(maxima[v] >= 0x1p-100f, max / maxima[v], (vf){});
+  }
+  for (size_t i = 0; i < rows; i += 2)
+    for (int v = 0; v < LANE_VECTORS; v++) {
+      const vi low = BITS(load(x + i * LANES + v * W) * inverse[v] + MAGIC) - BITS(splat(MAGIC));
+      const vi high = i + 1 < rows ? BITS(load(x + (i + 1) * LANES + v * W) * inverse[v] + MAGIC) - BITS(splat(MAGIC))
+                                   : (vi){};
+      const size_t at = i / 2 * LANES + v * W;
+      if (narrow) store_short((int16_t *)cells + at, low | (high << 8), W);
+      else store_integers((int32_t *)cells + at, (low & 0xffff) | (high << 16));
+    }
+}
+
+/* One panel of 16 columns; scratch: conductances of both polarities, variances of both, and the ladder's solution. */
+static vi read_panel(char *base, const struct readCells_arguments *a, const struct device *zero, size_t first) {
+  const size_t rows = a->rows, size = rows * LANES, pairs = (rows + 1) / 2;
+  float *plus = a->effective ? F32(a->effective) + first * rows : F32(a->scratch) + 3 * size;
+  float *minus = F32(a->scratch), *spread = minus + size, *spread_minus = spread + size;
+  double *u = F64(a->scratch) + 2 * size;
+  const int keep = a->variances != 0;
+  const size_t columns = a->columns - first;
+  const uint32_t last_row = a->first_row + a->rows;
+  vi clipped = {};
+  for (size_t v = 0; v < LANES; v += W) {
+    const size_t left = columns <= v ? 0 : columns - v < W ? columns - v : W;
+    const vf full_scale = load(F32(a->full_scales) + first + v);
+    struct cell_row c = {
+        .left = left,
+        .zero = zero,
+        .full_scale = full_scale,
+        .inverse = choose(full_scale > 0.0f, 1.0f / full_scale, (vf){}),
+        .column = lane_numbers() + (uint32_t)(a->first_column + first + v),
+    };
+    for (uint32_t pair = a->first_row / 2; pair * 2 < last_row; pair++) {
+      vf z[4];
+      if (!keep) normals(c.column, splat_word(pair), a->layer, a->occasion, a->k0, a->k1, z);
+      else z[0] = z[1] = z[2] = z[3] = (vf){};
+      for (uint32_t half = 0; half < 2; half++) {
+        c.row = 2 * pair + half;
+        if (c.row < a->first_row || c.row >= last_row) continue;
+        const size_t i = c.row - a->first_row, at = i * LANES + v;
+        c.w = F32(a->w) + (first + v) * a->column_step + i * a->row_step;
+        vf g_plus, g_minus, variance[2] = {{0}, {0}};
+        const vi over = read_row(base, a, &c, z[2 * half], z[2 * half + 1], &g_plus, &g_minus, keep ? variance : 0,
+                                 keep ? variance + 1 : 0);
+        clipped -= over & ((vi)lane_numbers() < (int32_t)left);
+        store(plus + at, g_plus);
+        store(minus + at, g_minus);
+        if (keep) {
+          store(spread + at, variance[0]);
+          store(spread_minus + at, variance[1]);
+        }
+      }
+    }
+  }
+  if (a->load > 0.0)
+    for (int polarity = 0; polarity < 2; polarity++) {
+      float *g = polarity ? minus : plus, *variance = polarity ? spread_minus : spread;
+      ladder_panel(u, g, rows, a->load);
+      for (size_t i = 0; i < size; i++) {
+        g[i] = (float)((double)g[i] * u[i]);
+        if (keep) variance[i] = (float)(((double)variance[i] * u[i]) * u[i]);
+      }
+    }
+  for (size_t i = 0; i < size; i += W) {
+    store(plus + i, load(plus + i) - load(minus + i));
+    if (keep) store(spread + i, load(spread + i) + load(spread_minus + i));
+  }
+  const size_t padded = columns < LANES ? columns : LANES;
+  if (padded < LANES)
+    for (size_t i = 0; i < rows; i++)
+      for (size_t j = padded; j < LANES; j++) {
+        plus[i * LANES + j] = 0.0f;
+        if (keep) spread[i * LANES + j] = 0.0f;
+      }
+  if (a->cells)
+    pack_grid(base + a->cells + first * pairs * 4, F32(a->scales) + first, plus, rows, (float)a->max_cell, 0);
+  if (keep) pack_grid(base + a->variances + first * pairs * 2, F32(a->variance_scales) + first, spread, rows, 255.0f, 1);
+  return clipped;
+}
+
+KERNEL(readCells) {
+  const struct device_model *m = (const struct device_model *)(base + a->model);
+  const vf none = {}, logarithm = vlog_floored(none);
+  const struct device zero = {
+      none,
+      vlaw(base, &m->programming, none, logarithm),
+      vlaw(base, &m->drift_mean, none, logarithm),
+      vlaw(base, &m->drift_deviation, none, logarithm),
+  };
+  vi clipped = {};
+  for (size_t first = 0; first < a->columns; first += LANES) clipped += read_panel(base, a, &zero, first);
+  uint32_t count = 0;
+  for (int l = 0; l < W; l++) count += (uint32_t)clipped[l];
+  *U32(a->counts) = count;
+}
