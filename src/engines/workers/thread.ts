@@ -27,7 +27,9 @@ const errorOf = ({ name, message, stack }: Report & { readonly kind: 'error' }):
 /** @param onDeath called when the thread ends without having been asked to, before its batch is rejected */
 export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) => void): Thread => {
   // Without the process's own options: --input-type or a loader would change what the worker is.
-  const worker = new Worker(module, { workerData: setup, execArgv: [], name: 'ohmflow' })
+  // A small young generation: a worker's objects are few and short-lived, and V8 would let it grow to 48 MB by and by.
+  const resourceLimits = { maxYoungGenerationSizeMb: 4 }
+  const worker = new Worker(module, { workerData: setup, execArgv: [], name: 'ohmflow', resourceLimits })
   worker.unref()
   let running: { readonly resolve: (outputs: Outputs) => void; readonly reject: (error: Error) => void } | null = null
   let cause: Error | null = null
