@@ -20,7 +20,7 @@ export class Refused extends Error {
 export const report = (error: unknown): number => {
   if (error instanceof ReaderGone) return done
   if (error instanceof Interrupted) {
-    say('interrupted: what is finished is kept; the same command goes on from there')
+    say(error.message)
     return interrupted
   }
   if (error instanceof Failure || error instanceof Refused) {

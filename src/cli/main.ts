@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `ohmflow` command. */
 import { runSafely, subcommands } from 'cmd-ts'
+import { fail } from '../domain/problem.js'
 import { version } from '../domain/version.js'
 import { doctor } from './commands/doctor.js'
 import { inspect } from './commands/inspect.js'
@@ -24,7 +25,12 @@ const ohmflow = subcommands({
   ],
 })
 
+/** Options that take a value: without one, the library would take them as not given. */
+const valued = ['--out', '--shard', '--workers', '--formats', '--stream', '--checkpoint', '--tokenizer', '--tile']
+
 const main = async (): Promise<number> => {
+  const bare = process.argv.find((word, i) => valued.includes(word) && (process.argv[i + 1] ?? '--').startsWith('--'))
+  if (bare !== undefined) fail('command line', bare, 'a value after it', 'none')
   const result = await runSafely(ohmflow, process.argv.slice(2))
   if (result._tag === 'ok') return result.value.value
   const { exitCode, message } = result.error.config

@@ -53,6 +53,10 @@ const bar = (): Progress => {
       if (current !== null) say(summary(current.stretch))
       current = null
     },
+    close: () => {
+      current?.drawn.stop()
+      current = null
+    },
     note: say,
   }
 }
@@ -81,6 +85,7 @@ const lines = (): Progress => {
       if (stretch !== null) say(summary(stretch))
       stretch = null
     },
+    close: () => undefined,
     note: say,
   }
 }

@@ -19,8 +19,9 @@ const writeTo = (stream: Writable, name: string, chunk: string | Uint8Array): Pr
     })
   })
 
-// Each write reports its own error; without a listener the first would end the process.
+// Each write reports its own error; without a listener the first would end the process. Whoever closes stderr wants no messages.
 process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
 
 /** Data for the next program. */
 export const print = (text: string): Promise<void> => writeTo(process.stdout, 'stdout', text)
@@ -35,4 +36,5 @@ export const say = (text: string): void => {
 }
 
 /** Whether stderr is a terminal that may be redrawn and coloured. */
-export const lively = (): boolean => process.stderr.isTTY && process.env.NO_COLOR === undefined
+export const lively = (): boolean =>
+  process.stderr.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb'

@@ -3,9 +3,15 @@ import type { Observable } from 'rxjs'
 
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
-  constructor() {
-    super('interrupted')
+  /** @param kept what a person should know of what was done so far */
+  constructor(kept = '') {
+    super(kept === '' ? 'interrupted' : `interrupted: ${kept}`)
   }
+}
+
+/** @throws Interrupted after an abort; for work that is not an Observable. */
+export const checkpointed = (signal: AbortSignal): void => {
+  if (signal.aborted) throw new Interrupted()
 }
 
 /** Runs an Observable to its end; an abort unsubscribes it. @throws Interrupted (in the promise) after an abort. */

@@ -15,7 +15,7 @@ import type { Tokenizer } from '../domain/tokenizer/tokenizer.js'
 import { openCheckpoint, type Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { attempt, orThrow } from '../io/fault.js'
 import { openDataset, type Dataset } from '../io/glue/dataset.js'
-import { sha256, sha256OfFile } from '../io/hash.js'
+import { sha256, sha256OfFile, signatureOfFile } from '../io/hash.js'
 import { readTokenizer } from '../io/tokenizer.js'
 
 export interface Model {
@@ -35,6 +35,8 @@ export interface OpenTask extends Model {
   /** Examples that will be scored. */
   readonly examples: number
   readonly inputs: TaskInputs
+  /** @throws Failure (in the promise) if a file is no longer what it was when its hash was taken. */
+  readonly unchanged: () => Promise<void>
 }
 
 /** A checkpoint with the tokeniser that belongs to it; a token the model has no embedding for is refused here. */
@@ -60,10 +62,27 @@ export const openModel = (checkpointFolder: string, tokenizerFolder: string | nu
     return { checkpoint, tokenizer, maxTokens: maxTokens(checkpoint.architecture), tokenizerFiles: files }
   })
 
-const hashed = async (files: readonly string[]): Promise<string> => {
-  const hashes: string[] = []
-  for (const file of files) hashes.push(await sha256OfFile(file))
-  return sha256(hashes.join('\n'))
+/** A file as it was when it was hashed. */
+interface Seen {
+  readonly file: string
+  readonly signature: string
+  readonly hash: string
+}
+
+/** The signature is taken first: whatever changes while the file is hashed shows later. */
+const seen = async (files: readonly string[]): Promise<readonly Seen[]> => {
+  const result: Seen[] = []
+  for (const file of files)
+    result.push({ file, signature: await signatureOfFile(file), hash: await sha256OfFile(file) })
+  return result
+}
+
+const together = (files: readonly Seen[]): string => sha256(files.map(f => f.hash).join('\n'))
+
+const unchanged = async (files: readonly Seen[]): Promise<void> => {
+  for (const { file, signature, hash } of files)
+    if ((await signatureOfFile(file)) !== signature && (await sha256OfFile(file)) !== hash)
+      fail(file, '', 'the file as it was when the run began', 'another: it was changed meanwhile')
 }
 
 /** Reads through the examples that are wanted, so that a bad row is found before anything is computed. */
@@ -90,6 +109,11 @@ export const openTask = (source: TaskSource): TaskEither<Problem, OpenTask> =>
     )
     if (isLeft(order)) throw new Failure(order.left)
     const dataset = await orThrow(openDataset(task, source.data.resolved, source.split))
+    const files = {
+      checkpoint: await seen(checkpoint.files),
+      tokenizer: await seen(model.tokenizerFiles),
+      data: await seen(dataset.files),
+    }
     return {
       ...model,
       source,
@@ -98,9 +122,10 @@ export const openTask = (source: TaskSource): TaskEither<Problem, OpenTask> =>
       classOrder: order.right,
       examples: await countExamples(source, dataset),
       inputs: {
-        checkpoint: await hashed(checkpoint.files),
-        tokenizer: await hashed(model.tokenizerFiles),
-        data: await hashed(dataset.files),
+        checkpoint: together(files.checkpoint),
+        tokenizer: together(files.tokenizer),
+        data: together(files.data),
       },
+      unchanged: () => unchanged(Object.values(files).flat()),
     }
   })

@@ -4,6 +4,8 @@ export interface Progress {
   readonly begin: (title: string, total: number | null) => void
   readonly advance: (examples: number, tokens: number) => void
   readonly end: () => void
+  /** Whatever was shown is put away, finished or not; the terminal is as it was. */
+  readonly close: () => void
   /** Something a person should know. */
   readonly note: (text: string) => void
 }
@@ -12,5 +14,6 @@ export const silent: Progress = {
   begin: () => undefined,
   advance: () => undefined,
   end: () => undefined,
+  close: () => undefined,
   note: () => undefined,
 }

@@ -120,6 +120,15 @@ describe('ohmflow predict', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' })
   })
 
+  test('Ctrl-C ends it while its input is open and silent', async () => {
+    const ended = await ohmflow(['predict', '--checkpoint', mini], {
+      shell:
+        'coproc "$@"; child=$COPROC_PID; echo \'{"text": "one"}\' >&"${COPROC[1]}"; read -r line <&"${COPROC[0]}"; kill -INT "$child"; wait "$child"; exit $?',
+    })
+    expect(ended.code).toBe(130)
+    expect(ended.stderr).toMatch(/^interrupted$/m)
+  })
+
   test('answers a line before the next is typed', async () => {
     const ended = await ohmflow(['predict', '--checkpoint', mini], {
       shell:

@@ -179,6 +179,44 @@ describe('ohmflow run', () => {
     expect(bytesOf(out)).toEqual(bytes)
   })
 
+  test('Ctrl-C on a terminal with a progress bar ends, with the terminal as it was', async () => {
+    const out = join(folder, 'terminal')
+    // `script` gives a pseudo-terminal; the byte 3 typed into it is Ctrl-C. Typed when the first unit is under way.
+    const typed = `until ls '${out}/units/'* > /dev/null 2>&1; do sleep 0.01; done; printf '\\003'; sleep 2`
+    const ended = await ohmflow(['run', config, '--out', out, '--workers', '1'], {
+      shell: `(${typed}) | script -qefc "$(printf '%q ' "$@")" /dev/null; code=$?; kill $(jobs -p) 2> /dev/null; exit $code`,
+      env: { OHMFLOW_KERNELS: 'reference', TERM: 'xterm' },
+    })
+    expect(ended.code).toBe(130)
+    expect(ended.stdout).toMatch(/interrupted: [012] of 3 units are finished and kept/)
+    // The last word on the cursor and on line wrap is "shown" and "on".
+    expect(ended.stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(ended.stdout.lastIndexOf('\u001b[?25l'))
+    expect(ended.stdout.lastIndexOf('\u001b[?7h')).toBeGreaterThanOrEqual(ended.stdout.lastIndexOf('\u001b[?7l'))
+  })
+
+  test('tables of another config in the folder are removed, and said so', async () => {
+    const out = join(folder, 'reused')
+    cpSync(whole, out, { recursive: true })
+    const other = small(temporaryFolder(), { name: 'other' })
+    const part = await ohmflow(['run', other, '--out', out, '--shard', '1/2'])
+    expect(part.code).toBe(0)
+    expect(part.stderr.match(/of another config, other inputs or an unfinished run; removed/g)).toHaveLength(4)
+    expect((await ohmflow(['run', other, '--out', out])).stderr).toContain('3 units (3 were there already)')
+    expect(existsSync(join(out, 'scores.parquet'))).toBe(true)
+    expect(existsSync(join(out, 'scores.arrow'))).toBe(false)
+    expect((await run(config, out)).stderr).toContain('3 units (3 were there already)')
+    expect(bytesOf(out)).toEqual(bytes)
+  })
+
+  test('a reader of messages that leaves does not stop a run', async () => {
+    const out = join(folder, 'unheard')
+    const ended = await ohmflow(['run', config, '--out', out, '--formats', 'parquet,arrow'], {
+      shell: '{ "$@" 2>&1 > /dev/null; echo "code $?" >&2; } | true; exit "${PIPESTATUS[0]}"',
+    })
+    expect(ended.stderr).toContain('code 0')
+    expect(bytesOf(out)).toEqual(bytes)
+  })
+
   test('a damaged or truncated unit is computed again, and said so', async () => {
     const out = join(folder, 'damaged')
     cpSync(whole, out, { recursive: true })
@@ -320,6 +358,11 @@ describe('ohmflow run', () => {
     expect((await ohmflow(['run', config, '--shard', '3/3'])).stderr).toContain('0 <= i < n')
     expect((await ohmflow(['run', config, '--shard', '3/3'])).code).toBe(2)
     expect((await ohmflow(['run', config, '--formats', 'csv'])).code).toBe(2)
+    for (const bad of [['--out'], ['--out', '--json'], ['--stream', 'scores', '--json']]) {
+      const ended = await ohmflow(['run', config, ...bad])
+      expect(ended.stderr).toMatch(/^ohmflow: command line/)
+      expect(ended.code).toBe(2)
+    }
     const help = await ohmflow(['run', '--help'])
     expect(help.code).toBe(0)
     expect(help.stdout).toContain('ohmflow run sst2.json --out results/sst2')

@@ -34,8 +34,8 @@ export const doctor = command({
       node: process.version,
       platform: `${platform()} ${arch()}`,
       cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      threads: String(availableParallelism()),
-      memory: bytes(totalmem()),
+      threads: availableParallelism(),
+      memoryBytes: totalmem(),
       kernels: tests.kernels,
       ...Object.fromEntries(
         optionalPackages.map(([name, what]) => [name, isInstalled(name) ? 'installed' : `absent: ${what}`]),
@@ -44,7 +44,14 @@ export const doctor = command({
     const healthy = tests.results.every(r => r.passed)
     if (json) await printLine(JSON.stringify({ ...facts, selfTest: tests.results, healthy }))
     else {
-      await printLine(columns(['what', 'here'], Object.entries(facts)))
+      await printLine(
+        columns(
+          ['what', 'here'],
+          Object.entries(facts).map(([name, value]) =>
+            name === 'memoryBytes' ? ['memory', bytes(totalmem())] : [name, String(value)],
+          ),
+        ),
+      )
       await printLine('')
       await printLine(
         columns(

@@ -57,6 +57,7 @@ export const predict = command({
         signal,
       )
     } finally {
+      process.stdin.destroy() // else a silent one keeps the process alive
       await engine.close()
     }
     return done

@@ -2,6 +2,7 @@
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
 import { arch, cpus, hostname, platform, totalmem } from 'node:os'
+import { fail } from '../../domain/problem.js'
 import type { ScoreRow } from '../../domain/tables/scores.js'
 import { version } from '../../domain/version.js'
 import { writeTextAtomically } from '../../io/atomicFile.js'
@@ -37,19 +38,26 @@ const scoreTable = (rows: readonly ScoreRow[]): string =>
   )
 
 /** What is not reproducible: clock, machine, how fast. */
-const writeRunRecord = (out: string, started: Date, finished: Finished, kernels: string): Promise<void> =>
+const writeRunRecord = (
+  out: string,
+  started: Date,
+  finished: Finished,
+  about: { readonly config: string; readonly hash: string; readonly kernels: string },
+): Promise<void> =>
   writeTextAtomically(
     join(out, 'run.json'),
     `${JSON.stringify(
       {
         version,
+        config: about.config,
+        configSha256: about.hash,
         started: started.toISOString(),
         ended: new Date().toISOString(),
         seconds: (Date.now() - started.getTime()) / 1000,
         unitsComputed: finished.computed,
         examples: finished.examples,
         tokens: finished.tokens,
-        kernels,
+        kernels: about.kernels,
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
         machine: {
           host: hostname(),
@@ -65,6 +73,9 @@ const writeRunRecord = (out: string, started: Date, finished: Finished, kernels:
       2,
     )}\n`,
   )
+
+/** @throws Failure: the command line cannot be meant. */
+const refuse = (expected: string, found: string): never => fail('command line', 'run', expected, found)
 
 const untrained = (workspace: Workspace): readonly string[] =>
   workspace.tasks.filter(t => t.checkpoint.untrained).map(t => t.source.task)
@@ -97,7 +108,7 @@ export const run = command({
     shard: option({
       type: optional(shardArgument('i/n')),
       long: 'shard',
-      description: 'compute only every n-th unit, from the i-th',
+      description: 'compute only every n-th unit, from the i-th; i counts from 0',
     }),
     workers: option({
       type: optional(workersArgument('N')),
@@ -117,6 +128,8 @@ export const run = command({
     json: flag({ long: 'json', description: 'print the scores as JSON lines' }),
   },
   handler: async ({ config: path, out, shard, workers, formats: wanted, stream, json }): Promise<number> => {
+    if (stream !== undefined && json) refuse('--stream or --json, not both', 'both')
+    if (stream !== undefined && process.stdout.isTTY) refuse('--stream into a pipe or a file', 'a terminal')
     const started = new Date()
     const signal = interruptSignal()
     const read = await readCheckedConfig(path)()
@@ -124,16 +137,19 @@ export const run = command({
     const { config, hash } = read.right
     const folder = out ?? join('results', config.name)
     const workspace = await orThrow(prepare(config, hash, folder))
+    const progress = terminalProgress()
     const engines = enginePool({ workers: workers ?? null })
     try {
       const finished = await runExperiment(workspace, {
         shard: shard ?? { index: 0, of: 1 },
         formats: wanted ?? ['parquet'],
-        progress: terminalProgress(),
+        progress,
         signal,
         engine: engines.forUnit,
       })
-      await writeRunRecord(folder, started, finished, engines.description())
+      // A run that found everything there has nothing to tell of how it came to be.
+      if (finished.computed > 0)
+        await writeRunRecord(folder, started, finished, { config: path, hash, kernels: engines.description() })
       if (finished.outstanding > 0) {
         say(
           `${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`,
@@ -147,11 +163,12 @@ export const run = command({
       if (skipped.length > 0) say(`untrained: scores are at chance (random weights: ${skipped.join(', ')})`)
       const reused = workspace.units.length - finished.computed
       say(
-        `${workspace.units.length} units (${reused} were there already), ${grouped(finished.examples)} examples computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
+        `${workspace.units.length} ${workspace.units.length === 1 ? 'unit' : 'units'} (${reused} were there already), ${grouped(finished.examples)} examples computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
       )
       for (const file of finished.tables) say(`  ${file}`)
       return done
     } finally {
+      progress.close()
       await engines.close()
     }
   },

@@ -3,14 +3,15 @@
  * Interrupted or killed anywhere, it starts again with what is finished and ends with the same bytes.
  */
 import type { Shard } from '../../domain/experiment/plan.js'
+import { fail } from '../../domain/problem.js'
 import type { ScoreRow } from '../../domain/tables/scores.js'
 import type { Engine } from '../../engines/engine.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
 import { writeUnit } from '../../io/unitFile.js'
-import { toEnd } from '../interruption.js'
+import { checkpointed, Interrupted, toEnd } from '../interruption.js'
 import { outcomes } from '../outcomes.js'
 import type { Progress } from '../progress.js'
-import { allScores, writeTables, type Format } from './tables.js'
+import { allScores, removeOutdated, writeTables, type Format } from './tables.js'
 import { remaining, unfinished, unitsFolder, type PlannedUnit, type Workspace } from './workspace.js'
 
 export interface RunOptions {
@@ -58,6 +59,10 @@ const compute = async (unit: PlannedUnit, engine: Engine, options: RunOptions): 
       }),
       options.signal,
     )
+    // Inside, so that the outcomes of a file that changed meanwhile are thrown away.
+    await unit.open.unchanged()
+    if (examples !== unit.open.examples)
+      fail(unit.task.data.resolved, '', `${unit.open.examples} examples, as counted before`, `${examples}`)
   })
   options.progress.end()
   return { examples, tokens }
@@ -71,13 +76,25 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   for (const path of damaged) options.progress.note(`${path}: its checksum does not hold; computed again`)
   let examples = 0
   let tokens = 0
-  for (const unit of missing) {
-    const amount = await compute(unit, await options.engine(unit), options)
-    examples += amount.examples
-    tokens += amount.tokens
+  for (const file of await removeOutdated(workspace))
+    options.progress.note(`${file}: of another config, other inputs or an unfinished run; removed`)
+  let done = workspace.units.length - new Set([...missing, ...elsewhere].map(u => u.key)).size
+  try {
+    for (const unit of missing) {
+      checkpointed(options.signal)
+      const amount = await compute(unit, await options.engine(unit), options)
+      examples += amount.examples
+      tokens += amount.tokens
+      done += 1
+    }
+    const outstanding = await unfinished(elsewhere)
+    if (outstanding > 0) return { computed: missing.length, examples, tokens, outstanding, scores: [], tables: [] }
+    const scores = await allScores(workspace, options.signal)
+    const tables = await writeTables(workspace, scores, options.formats, options.signal)
+    return { computed: missing.length, examples, tokens, outstanding, scores, tables }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    const kept = `${done} of ${workspace.units.length} units are finished and kept`
+    throw new Interrupted(`${kept}; the same command goes on from there`)
   }
-  const outstanding = await unfinished(elsewhere)
-  const scores = outstanding === 0 ? await allScores(workspace) : []
-  const tables = outstanding === 0 ? await writeTables(workspace, scores, options.formats) : []
-  return { computed: missing.length, examples, tokens, outstanding, scores, tables }
 }
