@@ -1,8 +1,9 @@
 /**
  * The standard normal distribution in double precision: density, distribution, its logarithm, quantile; the folded normal.
- * Not here: random numbers (domain/random), and the float32 kernels' own normals.
+ * Not here: the normals that devices and noise are drawn with (domain/random, by address), and the float32 kernels' own.
  */
 import { erf, erfc, erfcx, halfGaussian } from '../mathematics/error-function.js'
+import type { Stream } from '../random/stream.js'
 
 const inverseRootTwoPi = 0.3989422804014326779
 const rootHalf = 0.7071067811865475244
@@ -69,3 +70,6 @@ export const normalQuantile = (p: number): number => {
 /** P(|N(mean, deviation)| <= x); deviation > 0. */
 export const foldedNormalDistribution = (x: number, mean: number, deviation: number): number =>
   x <= 0 ? 0 : normalDistribution((x - mean) / deviation) - normalDistribution((-x - mean) / deviation)
+
+/** A standard normal from 32 bits of a stream, by inversion; at most 6.4 deviations out. */
+export const standardNormal = (s: Stream): number => normalQuantile((s.bits() + 0.5) * 2 ** -32)
