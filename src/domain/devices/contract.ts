@@ -95,8 +95,7 @@ export const deviceContract = (
     property('conducts no less than nothing, whatever it draws and whenever it is read', () => {
       const model = family(on)
       for (const { where, device } of devicesOf(model)) {
-        must(device.programmedMicroSiemens >= 0 &&
-          device.driftExponent >= 0, `${where} is ${JSON.stringify(device)}`)
+        must(device.programmedMicroSiemens >= 0 && device.driftExponent >= 0, `${where} is ${JSON.stringify(device)}`)
         for (const seconds of times)
           for (const xi of draws) {
             const g = model.read(device, seconds, xi)
@@ -113,12 +112,10 @@ export const deviceContract = (
             const g = model.read(device, seconds, xi)
             must(near(g, target, target), `${where} and no noise reads ${g} µS after ${seconds} s`)
             const { mean, variance } = model.moments(target, seconds)
-            must(near(mean, target, target) &&
-              near(
-                variance,
-                0,
-                target * target,
-              ), `${target} µS without noise has mean ${mean} and variance ${variance} after ${seconds} s`)
+            must(
+              near(mean, target, target) && near(variance, 0, target * target),
+              `${target} µS without noise has mean ${mean} and variance ${variance} after ${seconds} s`,
+            )
           }
     }),
 
@@ -132,11 +129,10 @@ export const deviceContract = (
         const { driftExponent } = steady.program(target, 1, 3)
         must(driftExponent === 0, `drift off: ${target} µS has the exponent ${driftExponent}`)
         const device = quiet.program(target, 1, 1)
-        must(near(
-          quiet.read(device, 3600, 3),
-          quiet.drift(device, 3600),
-          target,
-        ), `read noise off: ${target} µS reads ${quiet.read(device, 3600, 3)}, not ${quiet.drift(device, 3600)}`)
+        must(
+          near(quiet.read(device, 3600, 3), quiet.drift(device, 3600), target),
+          `read noise off: ${target} µS reads ${quiet.read(device, 3600, 3)}, not ${quiet.drift(device, 3600)}`,
+        )
       }
     }),
 
@@ -154,11 +150,7 @@ export const deviceContract = (
       const model = family(on)
       for (const { where, device } of devicesOf(model)) {
         const start = device.programmedMicroSiemens
-        must(near(
-          model.drift(device, 0),
-          start,
-          start,
-        ), `${where} starts at ${model.drift(device, 0)}, not ${start}`)
+        must(near(model.drift(device, 0), start, start), `${where} starts at ${model.drift(device, 0)}, not ${start}`)
         times.slice(1).forEach((seconds, i) => {
           const before = model.drift(device, times[i] ?? 0)
           const after = model.drift(device, seconds)
@@ -173,8 +165,10 @@ export const deviceContract = (
         times.slice(1).forEach((seconds, i) => {
           const before = model.moments(target, times[i] ?? 0).mean
           const after = model.moments(target, seconds).mean
-          must(after <=
-            before * (1 + 1e-9), `the mean of ${target} µS rises from ${before} to ${after} up to ${seconds} s`)
+          must(
+            after <= before * (1 + 1e-9),
+            `the mean of ${target} µS rises from ${before} to ${after} up to ${seconds} s`,
+          )
         })
     }),
 
@@ -183,10 +177,10 @@ export const deviceContract = (
       for (const seconds of times)
         targetsOf(model).reduce((before, target) => {
           const { mean } = model.moments(target, seconds)
-          must(mean >=
-            before -
-              monotoneTolerance *
-                model.gMaxMicroSiemens, `the mean falls from ${before} to ${mean} µS at the target ${target} µS after ${seconds} s`)
+          must(
+            mean >= before - monotoneTolerance * model.gMaxMicroSiemens,
+            `the mean falls from ${before} to ${mean} µS at the target ${target} µS after ${seconds} s`,
+          )
           return mean
         }, 0)
     }),
@@ -197,9 +191,10 @@ export const deviceContract = (
         for (const target of targetsOf(model))
           for (const seconds of times) {
             const { mean, variance } = model.moments(target, seconds)
-            must(mean >= 0 &&
-              variance >= 0 &&
-              mean + variance < Infinity, `${target} µS after ${seconds} s has mean ${mean} and variance ${variance}`)
+            must(
+              mean >= 0 && variance >= 0 && mean + variance < Infinity,
+              `${target} µS after ${seconds} s has mean ${mean} and variance ${variance}`,
+            )
           }
       }
     }),
@@ -210,9 +205,11 @@ export const deviceContract = (
       for (const { device } of first) for (const seconds of times) model.read(device, seconds, 1)
       devicesOf(model).forEach(({ where, device }, i) => {
         const before = first[i]?.device
-        must(device.programmedMicroSiemens === before?.programmedMicroSiemens &&
-          device.driftExponent ===
-            before.driftExponent, `${where} was ${JSON.stringify(before)}, then ${JSON.stringify(device)}`)
+        must(
+          device.programmedMicroSiemens === before?.programmedMicroSiemens &&
+            device.driftExponent === before.driftExponent,
+          `${where} was ${JSON.stringify(before)}, then ${JSON.stringify(device)}`,
+        )
       })
     }),
 
@@ -249,11 +246,15 @@ export const deviceContract = (
         const variance = meanOf(squares)
         const where = `of ${target} µS after ${seconds} s`
         const meanError = Math.sqrt(exact.variance / samples)
-        must(probability((mean - exact.mean) / (meanError + 1e-12 * exact.mean)) >=
-          least, `the mean ${where} is ${mean} over ${samples} devices, not ${exact.mean}`)
+        must(
+          probability((mean - exact.mean) / (meanError + 1e-12 * exact.mean)) >= least,
+          `the mean ${where} is ${mean} over ${samples} devices, not ${exact.mean}`,
+        )
         const varianceError = Math.sqrt(squaresOf(squares, variance) / (samples - 1) / samples)
-        must(probability((variance - exact.variance) / (varianceError + 1e-12 * exact.mean ** 2)) >=
-          least, `the variance ${where} is ${variance} over ${samples} devices, not ${exact.variance}`)
+        must(
+          probability((variance - exact.variance) / (varianceError + 1e-12 * exact.mean ** 2)) >= least,
+          `the variance ${where} is ${variance} over ${samples} devices, not ${exact.variance}`,
+        )
       })
     }),
 

@@ -26,8 +26,8 @@ interface TablePiece {
 
 const order = 8
 const nodes = Array.from({ length: order }, (_, i) => Math.cos((Math.PI * (i + 0.5)) / order))
-/** Between the nodes and at the ends' sides, where the interpolant errs most. */
-const probes = [-0.99, -0.9, -0.6, 0.15, 0.7, 0.9, 0.99]
+/** Between the nodes and towards the ends, where the interpolant errs most; the lower end itself for the corner at 0. */
+const probes = [-1, -0.9, -0.6, 0.15, 0.7, 0.9, 0.99]
 /** Halvings of the range between two kinks; 2^-40 of it is below every feature of a device. */
 const deepest = 40
 

@@ -106,7 +106,8 @@ export const undriftedMoments = (
       const weight = half * (rule.weights[i] ?? NaN) * normalDensity(z)
       const programmed = Math.max(0, target + deviation * z)
       const read = readMoments(relativeReadDeviation(programmed))
-      const distance = programmed * read.mean - target
+      // programmed * read.mean - target, without its cancellation
+      const distance = deviation * z + programmed * (read.mean - 1)
       first += weight * distance
       second += weight * (distance * distance + programmed * programmed * read.variance)
     }
