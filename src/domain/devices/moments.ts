@@ -33,6 +33,12 @@ const foldedLaplace = (mu: number, sd: number, lambda: number): number => {
 export const driftMoments = (mu: number, sd: number, lambda: number): Moments => {
   if (lambda === 0) return { mean: 1, variance: 0 }
   if (sd === 0) return { mean: Math.exp(-lambda * Math.abs(mu)), variance: 0 }
+  if (Math.abs(mu) > sd * (40 + 2 * lambda * sd)) {
+    // Nothing folds, not even in the tail that the exponential weighs: a log-normal.
+    const square = (lambda * sd) ** 2
+    const mean = Math.exp(0.5 * square - lambda * Math.abs(mu))
+    return { mean, variance: mean * mean * Math.expm1(square) }
+  }
   const mean = foldedLaplace(mu, sd, lambda)
   const spread = lambda * sd
   if (spread > 1) return { mean, variance: Math.max(0, foldedLaplace(mu, sd, 2 * lambda) - mean * mean) }
