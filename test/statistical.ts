@@ -12,7 +12,7 @@ export const registry = {
   'programming noise': 60,
   'drift exponent': 60,
   'read noise': 54,
-  'whole devices': 84,
+  'whole devices': 92,
   'variance components': 2,
   'device contract': 64,
 } as const

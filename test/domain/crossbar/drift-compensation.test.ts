@@ -12,7 +12,7 @@ const moments = (w: number) => pairMoments(w, 25, g => model.moments(g, 86_400))
 describe('differential pair', () => {
   test.prop([weight])('puts the magnitude on the side of the sign', w => {
     const { plus, minus } = pairTargets(w, 25)
-    expect(plus - minus).toBe(w * 25)
+    expect(plus - minus).toBe(w * 25 + 0)
     expect(Math.min(plus, minus)).toBe(0)
   })
 

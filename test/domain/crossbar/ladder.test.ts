@@ -15,6 +15,20 @@ const bitLine = (rows: number, load: number, seed: number) => {
 const sum = (values: Float64Array, by: (i: number) => number): number =>
   values.reduce((total, v, i) => total + v * by(i), 0)
 
+/** Node voltages by the textbook elimination of the tridiagonal system, pivots and all; the ADC's node is at 0. */
+const voltages = (g: Float64Array, x: Float64Array, resistance: number): Float64Array => {
+  const last = g.length - 1
+  const r = resistance * 1e-6
+  const [above, right, v] = [new Float64Array(g.length), new Float64Array(g.length), new Float64Array(g.length)]
+  for (let i = 0; i < last; i++) {
+    const pivot = r * (g[i] ?? NaN) + (i === 0 ? 1 : 2) - (above[i - 1] ?? 0)
+    above[i] = 1 / pivot
+    right[i] = (r * (g[i] ?? NaN) * (x[i] ?? NaN) + (right[i - 1] ?? 0)) / pivot
+  }
+  for (let i = last - 1; i >= 0; i--) v[i] = (right[i] ?? NaN) + (above[i] ?? NaN) * (v[i + 1] ?? NaN)
+  return v
+}
+
 const rows = fc.constantFrom(1, 2, 3, 17, 128, 512)
 const load = fc.constantFrom(0.02, 0.3, 1)
 const ohm = fc.constantFrom(0, 1e-6, 0.01, 0.35, 5, 100, 1e5)
@@ -29,6 +43,18 @@ describe('the bit-line ladder', () => {
       const scale = sum(effective, i => Math.abs(x[i] ?? NaN))
       const solved = ladderCurrent(conductances, x, resistance)
       expect(Math.abs(sum(effective, i => x[i] ?? NaN) - solved)).toBeLessThanOrEqual(1e-12 * scale)
+    },
+  )
+
+  test.prop([rows, load, fc.constantFrom(0.01, 0.35, 5, 100), fc.nat()])(
+    'carries to the ADC what the devices let in, at the node voltages of the textbook solution',
+    (n, share, resistance, seed) => {
+      const { conductances, codes } = bitLine(n, share, seed)
+      const x = Float64Array.from(codes, c => c / 127)
+      const v = voltages(conductances, x, resistance)
+      const into = sum(conductances, i => (x[i] ?? NaN) - (v[i] ?? NaN))
+      const scale = sum(conductances, i => Math.abs(x[i] ?? NaN))
+      expect(Math.abs(into - ladderCurrent(conductances, x, resistance))).toBeLessThanOrEqual(1e-9 * scale)
     },
   )
 
