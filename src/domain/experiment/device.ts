@@ -2,12 +2,17 @@
  * Which device model a config asks for: one of the presets, or a user's own piecewise-linear tables.
  * Not the model itself: the constants of the presets and the physics stand in the devices' own files.
  */
+import { presets, type PresetName } from '../devices/constants.js'
 import type { Seconds } from './duration.js'
 
-/** Presets and the largest conductance [µS] each was characterised at: its default, and its bound. */
-export const presetGMaxMicroSiemens = { pcm: 25, 'hermes-1': 10.35, 'hermes-2': 20.7 } as const
+export type DevicePreset = PresetName
 
-export type DevicePreset = keyof typeof presetGMaxMicroSiemens
+/** Presets and the largest conductance [µS] each was characterised at: its default, and its bound. */
+export const presetGMaxMicroSiemens: Readonly<Record<DevicePreset, number>> = {
+  pcm: presets.pcm.gMax.value,
+  'hermes-1': presets['hermes-1'].gMax.value,
+  'hermes-2': presets['hermes-2'].gMax.value,
+}
 
 export interface PresetDevice {
   readonly kind: 'preset'
