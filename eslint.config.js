@@ -20,6 +20,27 @@ const everywhere = [
   },
 ]
 
+/** What leads from a lower layer to `other`: a relative path, or this package by its own name. @param {string} other */
+const into = other => `^(?:\\.\\.?/(?:.*/)?|ohmflow/)${other}/`
+/** @param {string} layer @param {string} other */
+const downwards = (layer, other) => `src/${layer} must not import src/${other}: layers import downwards only`
+/** A regular expression as a selector takes it, where a slash would end it. @param {string} regex */
+const inSelector = regex => `/${regex.replaceAll('/', '\\u002f')}/`
+
+/** fp-ts, less its clock, its random numbers and its console. */
+const pureLibrary = 'fp-ts/lib/(?!(?:Date|Random|Console)\\.)\\w+\\.js$'
+const impure = [
+  ...['Date', 'performance'].map(name => ({ name, message: 'src/domain has no clock' })),
+  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map(name => ({
+    name,
+    message: 'src/domain does nothing later',
+  })),
+  ...['process', 'global', 'globalThis', 'require'].map(name => ({ name, message: 'src/domain has no environment' })),
+  ...['fetch', 'console'].map(name => ({ name, message: 'src/domain has no I/O' })),
+  { name: 'crypto', message: 'randomness comes from an explicit stream (random/)' },
+  { name: 'Buffer', message: 'src/domain runs anywhere: Uint8Array' },
+]
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'results/', 'coverage/', 'data/'] },
   {
@@ -47,14 +68,30 @@ export default tseslint.config(
           patterns: [
             ...everywhere,
             ...forbidden[/** @type {keyof typeof forbidden} */ (layer)].map(other => ({
-              regex: `^(\\.\\./)+${other}/`,
-              message: `src/${layer} must not import src/${other}: layers import downwards only`,
+              regex: into(other),
+              message: downwards(layer, other),
             })),
             ...(layer === 'domain'
-              ? [{ regex: '^(node:|rxjs|apache-arrow|hyparquet)', message: 'src/domain is pure: no I/O, no streams' }]
+              ? [
+                  {
+                    regex: `^(?!\\.\\.?/|${pureLibrary})`,
+                    message: 'src/domain is pure: only its own modules and fp-ts',
+                  },
+                ]
               : []),
           ],
         },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...(layer === 'domain'
+          ? [{ selector: 'ImportExpression', message: 'src/domain loads nothing as it runs' }]
+          : forbidden[/** @type {keyof typeof forbidden} */ (layer)].flatMap(other =>
+              [
+                `ImportExpression > Literal[value=${inSelector(into(other))}]`,
+                `ImportExpression > TemplateLiteral > TemplateElement:first-child[value.raw=${inSelector(into(other))}]`,
+              ].map(selector => ({ selector, message: downwards(layer, other) })),
+            )),
       ],
     },
   })),
@@ -65,12 +102,7 @@ export default tseslint.config(
         'error',
         { object: 'Math', property: 'random', message: 'randomness comes from an explicit stream (random/)' },
       ],
-      'no-restricted-globals': [
-        'error',
-        { name: 'Date', message: 'src/domain has no clock' },
-        { name: 'performance', message: 'src/domain has no clock' },
-        { name: 'process', message: 'src/domain has no environment' },
-      ],
+      'no-restricted-globals': ['error', ...impure],
     },
   },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },

@@ -5,7 +5,10 @@
 
 /** Smallest number of single-letter edits and swaps of neighbours that turns a into b. */
 export const distance = (a: string, b: string): number => {
-  const previous = { twice: [] as number[], once: Array.from({ length: b.length + 1 }, (_, j) => j) }
+  const previous: { twice: readonly number[]; once: readonly number[] } = {
+    twice: [],
+    once: Array.from({ length: b.length + 1 }, (_, j) => j),
+  }
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
     const above = (j: number): number => previous.once[j] ?? 0

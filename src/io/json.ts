@@ -58,10 +58,15 @@ const constants: ReadonlyMap<string, Json> = new Map([
 
 const ownProperty = { configurable: true, enumerable: true, writable: true }
 
-/** Reads a whole JSON text. @returns left with every fault: the first of syntax, or all the keys written twice. */
-export const parseJson = (text: string): Either<JsonFaults, Json> => {
+/**
+ * Reads a whole JSON text.
+ * @param whole what ends where the text does, in the words of a message
+ * @returns left with every fault: the first of syntax, or all the keys written twice
+ */
+export const parseJson = (text: string, whole: 'file' | 'line' = 'file'): Either<JsonFaults, Json> => {
   let at = 0
   const twice: Fault[] = []
+  const theEnd = `the end of the ${whole}`
 
   const match = (pattern: RegExp): string => {
     pattern.lastIndex = at
@@ -73,7 +78,7 @@ export const parseJson = (text: string): Either<JsonFaults, Json> => {
     const start = at
     const shown =
       start >= text.length
-        ? 'the end of the file'
+        ? theEnd
         : /^\/[/*]/.test(text.slice(start, start + 2))
           ? 'a comment'
           : JSON.stringify(match(word) || String.fromCodePoint(text.codePointAt(start) ?? 0))
@@ -96,7 +101,7 @@ export const parseJson = (text: string): Either<JsonFaults, Json> => {
     while (!plain) {
       match(plainText)
       if (text[at] === '"') break
-      if (at >= text.length) throw new Stop(start, 'a string with a closing quote', 'the end of the file')
+      if (at >= text.length) throw new Stop(start, 'a string with a closing quote', theEnd)
       if (text[at] !== '\\') stop('a closing quote (control characters are written as escapes)')
       if (match(escapePattern) === '') stop('an escape such as \\n, \\" or \\u00e9')
     }
@@ -169,11 +174,11 @@ export const parseJson = (text: string): Either<JsonFaults, Json> => {
   }
 
   try {
-    const whole = value(0)
+    const read = value(0)
     skipSpaces()
     if (at < text.length) stop('nothing after the value')
     const [first, ...others] = twice
-    return first === undefined ? right(whole) : left(positioned(text, first, others))
+    return first === undefined ? right(read) : left(positioned(text, first, others))
   } catch (error) {
     if (error instanceof Stop) return left(positioned(text, error, []))
     throw error

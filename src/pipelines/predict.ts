@@ -1,10 +1,15 @@
 /**
  * Lines of JSON in, lines of JSON out, in order and streaming: {"text", "pair"?} -> {"ids", "logits"}.
- * Other keys of a line are passed over; the model's outputs come in the checkpoint's own order.
+ * Other keys of a line are passed over, unless they look like one of these; outputs come in the checkpoint's own order.
  */
+import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
+import type { Json } from '../domain/experiment/config.js'
 import { fail } from '../domain/problem.js'
+import { distance } from '../domain/spelling.js'
 import type { Engine } from '../engines/engine.js'
+import { jsonPath, shown } from '../io/decoding.js'
+import { parseJson } from '../io/json.js'
 import type { Arrival, Line } from '../io/lines.js'
 import { batchOf, groups } from './batches.js'
 import type { Model } from './openTask.js'
@@ -15,23 +20,41 @@ interface Request {
   readonly pair: string | null
 }
 
-const kindOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : value === undefined ? 'nothing' : `a ${typeof value}`
+const expectedLine = 'a JSON object {"text", "pair"?}'
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A key that somebody wrote for `word`: one slip of the fingers away from it, letter case aside. */
+const slipOf = (word: string, keys: readonly string[]): string | undefined =>
+  keys.find(key => Math.abs(key.length - word.length) <= 1 && distance(key.toLowerCase(), word) <= 1)
 
 /** Decodes one line of input. @throws Failure naming the line and what is wrong with it. */
 export const decodeRequest = (file: string, line: Line): Request => {
   const place = `line ${line.number}`
-  let value: unknown
-  try {
-    value = JSON.parse(line.text)
-  } catch (error) {
-    return fail(file, place, 'a JSON object {"text", "pair"?}', error instanceof Error ? error.message : String(error))
+  const parsed = parseJson(line.text, 'line')
+  if (isLeft(parsed)) {
+    const [{ column, expected, found }] = parsed.left
+    return fail(file, `${place}, column ${column}`, expected, found)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return fail(file, place, 'a JSON object {"text", "pair"?}', kindOf(value))
-  const { text, pair = null } = value as { readonly text?: unknown; readonly pair?: unknown } // as: each key is checked below
-  if (typeof text !== 'string') return fail(file, `${place}: text`, 'a string', kindOf(text))
-  if (pair !== null && typeof pair !== 'string') return fail(file, `${place}: pair`, 'a string or null', kindOf(pair))
+  const value = parsed.right
+  if (!isObject(value)) return fail(file, place, expectedLine, shown(value))
+  const keys = Object.keys(value)
+  const given = (word: 'text' | 'pair'): Json | undefined => {
+    if (Object.hasOwn(value, word)) return value[word]
+    const slip = slipOf(word, keys)
+    if (slip === undefined) return undefined
+    return fail(
+      file,
+      `${place}: ${jsonPath([slip])}`,
+      `${expectedLine} (did you mean "${word}"?)`,
+      `the key ${shown(slip)}`,
+    )
+  }
+  const text = given('text')
+  if (typeof text !== 'string') return fail(file, `${place}: text`, 'a string', shown(text))
+  const pair = given('pair') ?? null
+  if (pair !== null && typeof pair !== 'string') return fail(file, `${place}: pair`, 'a string or null', shown(pair))
   return { text, pair }
 }
 

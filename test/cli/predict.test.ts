@@ -86,10 +86,29 @@ describe('ohmflow predict', () => {
   const own = (input: string | Uint8Array) => ohmflow(['predict', '--checkpoint', mini], { input })
 
   test.each<[string, string | Uint8Array, RegExp]>([
-    ['a line that is not JSON', '{"text": "a"}\n{"text": \n', /stdin: line 2: expected a JSON object/],
-    ['a line without text', '{"txt": "a"}', /stdin: line 1: text: expected a string, found nothing/],
-    ['a pair that is a number', '{"text": "a", "pair": 3}', /stdin: line 1: pair: expected a string or null/],
-    ['an array', '[1]', /stdin: line 1: expected a JSON object .*found an array/],
+    [
+      'a line that is not JSON',
+      '{"text": "a"}\n{"text": \n',
+      /stdin: line 2, column 10: expected a JSON value, found the end of the line\n/,
+    ],
+    [
+      'a key written twice',
+      '{"text": "a", "text": "b"}',
+      /stdin: line 1, column 15: expected each key once, found the key "text" again\n/,
+    ],
+    ['a line without text', '{"words": "a"}', /stdin: line 1: text: expected a string, found nothing\n/],
+    [
+      'a misspelt text',
+      '{"txt": "a"}',
+      /stdin: line 1: txt: expected .*\(did you mean "text"\?\), found the key "txt"\n/,
+    ],
+    ['a misspelt pair', '{"text": "a", "piar": "b"}', /stdin: line 1: piar: expected .*\(did you mean "pair"\?\)/],
+    [
+      'a pair that is a number',
+      '{"text": "a", "pair": 3}',
+      /stdin: line 1: pair: expected a string or null, found 3\n/,
+    ],
+    ['an array', '[1]', /stdin: line 1: expected a JSON object .*, found \[1\]\n/],
     ['invalid UTF-8', Buffer.from('{"text": "a\xff"}\n', 'latin1'), /stdin: line 1: expected UTF-8/],
   ])('refuses %s by its line', async (_, input, message) => {
     const ended = await own(input)

@@ -69,10 +69,8 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
         running = { resolve, reject }
         worker.ref()
         const { ids, offsets, examples } = order.batch
-        worker.postMessage(
-          order,
-          [ids, offsets, examples].map(a => a.buffer as ArrayBuffer),
-        ) // as: pool.ts makes them, unshared
+        const buffers = [ids, offsets, examples].map(a => a.buffer as ArrayBuffer) // as: pool.ts makes them, unshared
+        worker.postMessage(order, buffers)
       }),
     close: () => {
       end()

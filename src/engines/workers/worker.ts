@@ -33,10 +33,7 @@ port.on('message', (order: Order) => {
     return
   }
   const report = reportOn(order)
-  port.postMessage(
-    report,
-    report.kind === 'outputs'
-      ? [report.outputs.logits, ...report.outputs.firstTokens].map(a => a.buffer as ArrayBuffer)
-      : [], // as: forward copies them off the shared heap
-  )
+  const arrays = report.kind === 'outputs' ? [report.outputs.logits, ...report.outputs.firstTokens] : []
+  const buffers = arrays.map(a => a.buffer as ArrayBuffer) // as: forward copies them off the shared heap
+  port.postMessage(report, buffers)
 })

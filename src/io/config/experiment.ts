@@ -13,7 +13,7 @@ import type { Misfit } from '../decoding.js'
 import { hardware } from './hardware.js'
 import { methods } from './method.js'
 import { defaulted, object, optional, required } from './record.js'
-import { choice, constant, duration, integer, pathText, usableName } from './scalar.js'
+import { choice, constant, duration, folderName, integer, pathText } from './scalar.js'
 import { list, refined, unique, type Shape } from './shape.js'
 import { sweep } from './sweep.js'
 import { training } from './training.js'
@@ -99,7 +99,10 @@ const filled = (config: Config): Config => ({
 
 const base = (path: Shape<ConfigPath>) => ({
   schema: required(constant(1), { about: 'Version of this vocabulary.' }),
-  name: required(usableName, { about: 'What the experiment is called.', examples: ['sst2-pcm'] }),
+  name: required(folderName, {
+    about: 'What the experiment and, by default, its folder are called.',
+    examples: ['sst2-pcm'],
+  }),
   seed: required(integer({ min: 0, max: 2 ** 53 - 1 }), { about: 'Seed of every random number.', examples: [1] }),
   tasks: required(tasks(path), { about: 'What is scored.' }),
   hardware: defaulted(hardware, defaultHardware, { about: 'The chip of the analog methods.' }),

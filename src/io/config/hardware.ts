@@ -38,13 +38,18 @@ const bits: Shape<Bits> = kept('an integer in [2, 12] or "off"', isBits, {
 type Described<A> = { readonly [K in keyof A]-?: readonly [Shape<Exclude<A[K], undefined>>, About] }
 
 /** Every key of a record with its default; `changes` takes the same description without them. */
-const withDefaults = <A extends object>(described: Described<A>, values: A): { readonly [K in keyof A]: Field<A[K]> } =>
-  Object.fromEntries(
-    (Object.keys(described) as (keyof A)[]).map(key => {
+const withDefaults = <A extends object>(
+  described: Described<A>,
+  values: A,
+): { readonly [K in keyof A]: Field<A[K]> } => {
+  const keys = Object.keys(described) as (keyof A)[] // its own keys
+  return Object.fromEntries(
+    keys.map(key => {
       const [shape, about] = described[key] as readonly [Shape<A[keyof A]>, About] // A has no optional keys
       return [key, defaulted(shape, values[key], about)]
     }),
   ) as object as { readonly [K in keyof A]: Field<A[K]> } // one field for each key
+}
 
 const tile: Described<TileSize> = {
   rows: [integer({ min: 1, max: 512 }), { about: 'Rows of a tile: its inputs.', examples: [256, 512] }],

@@ -98,6 +98,13 @@ export const usableName = patterned(
   /^(?! )[^\u0000-\u001f\u007f-\u00a0\u2028\u2029\ud800-\udfff]{1,200}(?<! )$/u,
 )
 
+/** A usable name that is also one step of a path, on any system that parts paths by slashes or backslashes. */
+export const folderName = patterned(
+  'a name for a folder (not empty, not "." or "..", no "/", "\\", control characters or space at either end)',
+
+  /^(?! )(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u00a0\u2028\u2029\ud800-\udfff]{1,200}(?<! )$/u,
+)
+
 export const pathText = patterned(
   'a path (not empty, no control characters)',
 

@@ -132,12 +132,10 @@ export const readCellsInto = (
   const { rows } = s
   const zero = targetAt(p, 0)
   const size = rows * cellColumns
-  const [plus, minus, spread, spreadMinus] = [0, 1, 2, 3].map(() => new Float32Array(size)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ] // as: four of them
+  const plus = new Float32Array(size)
+  const minus = new Float32Array(size)
+  const spread = new Float32Array(size)
+  const spreadMinus = new Float32Array(size)
   const u = new Float64Array(size)
   const perVmm = out.variances !== null
   let clipped = 0

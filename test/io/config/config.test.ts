@@ -147,7 +147,9 @@ describe('messages', () => {
     [
       'a name with a line break',
       { ...good, name: 'a\nb' },
-      ['c.json: name: expected a name (not empty, no control characters, no space at either end), found "a\\nb"'],
+      [
+        'c.json: name: expected a name for a folder (not empty, not "." or "..", no "/", "\\", control characters or space at either end), found "a\\nb"',
+      ],
     ],
     [
       'a range for a digital method',
@@ -195,6 +197,22 @@ describe('messages', () => {
       'methods.0.name',
       'methods.1',
     ])
+  })
+
+  test.each(['', '.', '..', 'a/b', '../a', '/a', 'a\\b', '..\\a', ' a', 'a '])(
+    'an experiment is not called %j: its results lie in a folder of that name',
+    name => {
+      const result = decodeConfig('c.json', '/exp', { ...good, name })
+      expect(isRight(result) ? [] : result.left.map(p => p.place)).toEqual(['name'])
+    },
+  )
+
+  test.each(['...', '.a', 'a.b', '..a', 'x: y', 'Größe µ 😀'])('an experiment is called %j', name => {
+    expect(messages({ ...good, name })).toEqual([])
+  })
+
+  test('a method is called after whatever it divides', () => {
+    expect(messages({ ...good, methods: [{ ...digital, name: 'a/b' }] })).toEqual([])
   })
 
   test('tables of a device: from 0, growing, up to g_max', () => {

@@ -119,7 +119,7 @@ export const written: fc.Arbitrary<Written> = partial(
   {
     $schema: fc.constant('https://example.org/ohmflow.schema.json'),
     schema: fc.constant(1),
-    name: fc.constantFrom('a', 'sst2 on pcm', 'Größe µ 😀'),
+    name: fc.constantFrom('a', '...', 'sst2 on pcm', 'Größe µ 😀'),
     seed: fc.maxSafeNat(),
     tasks: fc.uniqueArray(fc.constantFrom('cola', 'sst2', 'stsb', 'mnli-mm'), { minLength: 1 }).chain(names =>
       fc.tuple(
@@ -166,6 +166,7 @@ const spoilers: readonly ((value: Json) => Json | undefined)[] = [
   value => ({ value }),
   value => (typeof value === 'number' ? -value : value),
   value => (typeof value === 'string' ? `${value}x` : value),
+  value => (typeof value === 'string' ? `${value}/x` : value),
   value => (isRecord(value) ? { ...value, exmples: 1 } : value),
 ]
 
