@@ -1,5 +1,5 @@
 /** What the main thread and a worker thread say to each other: plain values, all of them structured-cloneable. */
-import type { Batch } from '../../domain/encoder/algebra.js'
+import type { Ptr } from '../../kernels/heap.js'
 import type { KernelChoice } from '../../kernels/load.js'
 import type { SharedMemory } from '../../kernels/webassembly.js'
 import type { Parameters } from '../digital/parameters.js'
@@ -14,13 +14,26 @@ export interface Setup {
   readonly parameters: Parameters
 }
 
+/**
+ * A batch on the heap, and where its logits go. On the heap, because an array sent to a thread lives there until that
+ * thread's collector runs, which for so little it hardly ever does: memory would creep up with every batch.
+ */
+export interface Placed {
+  /** One block: ids, offsets, examples (int32), then the logits [sequences, labels] (f32) that the worker writes. */
+  readonly at: Ptr
+  readonly ids: number
+  readonly offsets: number
+  readonly examples: number
+  readonly logits: number
+}
+
 /** Main thread to worker. */
 export type Order =
-  | { readonly kind: 'run'; readonly batch: Batch; readonly firstTokens: boolean }
+  | { readonly kind: 'run'; readonly batch: Placed; readonly firstTokens: boolean }
   /** Give back what you hold on the heap, and end. */
   | { readonly kind: 'close' }
 
 /** Worker to main thread: one for each `run`, in order. */
 export type Report =
-  | { readonly kind: 'outputs'; readonly outputs: Outputs }
+  | { readonly kind: 'outputs'; readonly firstTokens: Outputs['firstTokens'] }
   | { readonly kind: 'error'; readonly name: string; readonly message: string; readonly stack: string | undefined }

@@ -2,9 +2,10 @@
  * A pool of worker threads over one heap: whichever is free takes the next batch, so unequal batches keep all busy.
  * Results do not depend on which thread ran a batch. Not modelled: replacing a thread that died; the pool ends with it.
  */
-import type { Batch } from '../../domain/encoder/algebra.js'
+import { attachHeap } from '../../kernels/heap.js'
 import type { Engine, Outputs } from '../engine.js'
 import type { Order, Setup } from './message.js'
+import { logitsAt, placed } from './placement.js'
 import { startThread, workerModule, type Thread } from './thread.js'
 
 export interface PoolOptions {
@@ -16,16 +17,9 @@ export interface PoolOptions {
 
 interface Job {
   readonly order: Order & { readonly kind: 'run' }
-  readonly resolve: (outputs: Outputs) => void
+  readonly resolve: (firstTokens: Outputs['firstTokens']) => void
   readonly reject: (error: Error) => void
 }
-
-/** A copy that shares no memory with the caller's, so that it can be handed over while the caller goes on. */
-const copyOf = ({ ids, offsets, examples }: Batch): Batch => ({
-  ids: Int32Array.from(ids),
-  offsets: Int32Array.from(offsets),
-  examples: Int32Array.from(examples),
-})
 
 /**
  * An engine on worker threads. An error in a batch rejects that batch. A thread that dies rejects everything: the heap
@@ -42,12 +36,16 @@ export const workerPool = (setup: Setup, { threads: most, module = workerModule 
   /** Why no more batches are taken. */
   let over: Error | null = null
   let ending: Promise<unknown> | null = null
+  let dead = false
+  const heap = attachHeap(setup.memory)
+  const { labels } = setup.parameters.architecture
 
   const refuseAll = (reason: Error): void => {
     over = reason
     for (const { reject } of waiting.splice(0)) reject(reason)
   }
   const onDeath = (error: Error): void => {
+    dead = true
     refuseAll(error)
     ending = Promise.all(threads.map(thread => thread.kill(error)))
   }
@@ -70,18 +68,23 @@ export const workerPool = (setup: Setup, { threads: most, module = workerModule 
   }
 
   return {
-    labels: setup.parameters.architecture.labels,
+    labels,
     inFlight: 2 * most,
-    run: (batch, options) =>
-      new Promise((resolve, reject) => {
-        if (over !== null) {
-          reject(over)
-          return
-        }
-        const order = { kind: 'run', batch: copyOf(batch), firstTokens: options?.firstTokens ?? false } as const
-        waiting.push({ order, resolve, reject })
-        assign()
-      }),
+    run: async (batch, options) => {
+      if (over !== null) throw over
+      const place = placed(heap, batch, labels)
+      const order = { kind: 'run', batch: place, firstTokens: options?.firstTokens ?? false } as const
+      try {
+        const firstTokens = await new Promise<Outputs['firstTokens']>((resolve, reject) => {
+          waiting.push({ order, resolve, reject })
+          assign()
+        })
+        return { logits: logitsAt(heap, place).slice(), firstTokens }
+      } finally {
+        // After a death the heap's lock may be held for good, and the heap goes with the pool.
+        if (!dead) heap.free(place.at)
+      }
+    },
     close: async () => {
       if (over === null) refuseAll(new Error('the engine was closed'))
       ending ??= Promise.all(threads.map(thread => thread.close()))

@@ -6,9 +6,11 @@ import { Worker } from 'node:worker_threads'
 import type { Outputs } from '../engine.js'
 import type { Order, Report, Setup } from './message.js'
 
+type FirstTokens = Outputs['firstTokens']
+
 export interface Thread {
   /** The next batch only after this promise has settled. */
-  readonly run: (order: Order & { readonly kind: 'run' }) => Promise<Outputs>
+  readonly run: (order: Order & { readonly kind: 'run' }) => Promise<FirstTokens>
   /** Ends the thread after the batch it is running; resolves when it has ended. */
   readonly close: () => Promise<void>
   /** Ends the thread at once; a batch it was running is rejected with this error. Resolves when it has ended. */
@@ -31,7 +33,10 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
   const resourceLimits = { maxYoungGenerationSizeMb: 4 }
   const worker = new Worker(module, { workerData: setup, execArgv: [], name: 'ohmflow', resourceLimits })
   worker.unref()
-  let running: { readonly resolve: (outputs: Outputs) => void; readonly reject: (error: Error) => void } | null = null
+  let running: {
+    readonly resolve: (firstTokens: FirstTokens) => void
+    readonly reject: (error: Error) => void
+  } | null = null
   let cause: Error | null = null
   let asked = false
 
@@ -43,7 +48,7 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
   }
   worker.on('message', (report: Report) =>
     settle(({ resolve, reject }) => {
-      if (report.kind === 'outputs') resolve(report.outputs)
+      if (report.kind === 'outputs') resolve(report.firstTokens)
       else reject(errorOf(report))
     }),
   )
@@ -68,9 +73,7 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
       new Promise((resolve, reject) => {
         running = { resolve, reject }
         worker.ref()
-        const { ids, offsets, examples } = order.batch
-        const buffers = [ids, offsets, examples].map(a => a.buffer as ArrayBuffer) // as: pool.ts makes them, unshared
-        worker.postMessage(order, buffers)
+        worker.postMessage(order)
       }),
     close: () => {
       end()

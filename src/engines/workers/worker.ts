@@ -9,6 +9,7 @@ import { attachHeap } from '../../kernels/heap.js'
 import { forward } from '../digital/forward.js'
 import { openWorkbench } from '../workbench.js'
 import type { Order, Report, Setup } from './message.js'
+import { batchAt, logitsAt } from './placement.js'
 
 if (parentPort === null) throw new Error('expected to run in a worker thread')
 const port = parentPort
@@ -19,7 +20,9 @@ const bench = opened.right
 
 const reportOn = (order: Order & { readonly kind: 'run' }): Report => {
   try {
-    return { kind: 'outputs', outputs: forward(bench, parameters, order.batch, order.firstTokens) }
+    const { logits, firstTokens } = forward(bench, parameters, batchAt(bench.heap, order.batch), order.firstTokens)
+    logitsAt(bench.heap, order.batch).set(logits)
+    return { kind: 'outputs', firstTokens }
   } catch (thrown) {
     const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
     return { kind: 'error', name, message, stack }
@@ -33,7 +36,7 @@ port.on('message', (order: Order) => {
     return
   }
   const report = reportOn(order)
-  const arrays = report.kind === 'outputs' ? [report.outputs.logits, ...report.outputs.firstTokens] : []
+  const arrays = report.kind === 'outputs' ? report.firstTokens : []
   const buffers = arrays.map(a => a.buffer as ArrayBuffer) // as: forward copies them off the shared heap
   port.postMessage(report, buffers)
 })

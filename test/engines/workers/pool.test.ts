@@ -10,7 +10,7 @@ import { batchFrom } from '../model.js'
 const parameters: Parameters = {
   architecture: {
     ...{ vocabulary: 20, positions: 10, tokenTypes: 1, hidden: 4, layers: 0, heads: 1, intermediate: 4 },
-    ...{ layerNormEpsilon: 1e-5, paddingId: 1, labels: 2 },
+    ...{ layerNormEpsilon: 1e-5, paddingId: 1, labels: 4 },
   },
   ...{ words: 0, positions: 0, tokenType: 0, linear: new Map(), norms: new Map() },
 }
@@ -29,7 +29,8 @@ const { give, sleep, fail, exit, throwOutside, leave, hold } = {
   hold: 7,
 }
 const run = (engine: Engine, ...ids: readonly number[]) => engine.run(batchFrom([{ ids }]))
-const idsOf = async (engine: Engine, ...ids: readonly number[]) => Array.from((await run(engine, ...ids)).logits)
+const idsOf = async (engine: Engine, ...ids: readonly number[]) =>
+  Array.from((await run(engine, ...ids)).logits).slice(0, ids.length)
 const threadOf = async (engine: Engine, ...ids: readonly number[]) => (await run(engine, ...ids)).firstTokens[0]?.[0]
 const messageOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -76,7 +77,7 @@ describe('a pool of workers', () => {
     const blocked = run(engine, sleep, 30)
     const second = engine.run({ ...batch, ids: batch.ids.subarray(0) })
     batch.ids[1] = 9
-    expect(Array.from((await second).logits)).toEqual([give, 7, 8])
+    expect(Array.from((await second).logits).slice(0, 3)).toEqual([give, 7, 8])
     expect(Array.from(batch.ids)).toEqual([give, 9, 8])
     await blocked
     await engine.close()

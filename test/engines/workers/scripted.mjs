@@ -1,5 +1,5 @@
 // A worker thread that does what its batch's first id says: it stands in for worker.ts where a test needs one that
-// sleeps, waits for a word of the shared memory to be 1, fails or dies. Otherwise it gives back the ids, and its thread's number as a first-token state.
+// sleeps, waits for a word of the shared memory to be 1, fails or dies. Otherwise it gives back the ids as the first of its logits, and its thread's number as a first-token state.
 import { parentPort, threadId, workerData } from 'node:worker_threads'
 
 let asleep = 0
@@ -14,9 +14,15 @@ parentPort.on('message', order => {
     closeWhenDone()
     return
   }
-  const [what, argument] = order.batch.ids
-  const outputs = { logits: Float32Array.from(order.batch.ids), firstTokens: [Float32Array.of(threadId)] }
-  const answer = () => parentPort.postMessage({ kind: 'outputs', outputs })
+  // As placement.ts lays a batch out: ids, offsets, examples, logits.
+  const { at, ids: count, offsets, examples, logits } = order.batch
+  const { buffer } = workerData.memory
+  const ids = new Int32Array(buffer, at, count)
+  const [what, argument] = ids
+  const answer = () => {
+    new Float32Array(buffer, at + 4 * (count + offsets + examples), logits).set(ids)
+    parentPort.postMessage({ kind: 'outputs', firstTokens: [Float32Array.of(threadId)] })
+  }
   const later = () => {
     asleep -= 1
     answer()
