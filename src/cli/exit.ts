@@ -16,6 +16,10 @@ export class Refused extends Error {
   }
 }
 
+/** The kernels' heap is spent, here or in a worker, or the system refuses its address space (a limit such as `ulimit -v`). */
+const isOutOfMemory = (error: unknown): error is Error =>
+  error instanceof Error && (error.name === 'HeapSpent' || error.message.includes('could not allocate memory'))
+
 /** Says what an exception means to a person. @returns the exit code */
 export const report = (error: unknown): number => {
   if (error instanceof ReaderGone) return done
@@ -26,6 +30,10 @@ export const report = (error: unknown): number => {
   if (error instanceof Failure || error instanceof Refused) {
     const problems = error instanceof Failure ? [error.problem] : error.problems
     for (const problem of problems) say(`ohmflow: ${describe(problem)}`)
+    return wrongInput
+  }
+  if (isOutOfMemory(error)) {
+    say(`ohmflow: memory: expected room for the model and its batches, found none: ${error.message}`)
     return wrongInput
   }
   say(

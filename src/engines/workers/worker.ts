@@ -2,6 +2,8 @@
  * A worker thread's whole life: attach the shared heap, load kernels, run batches until told to close.
  * An error in a batch is reported and the thread goes on; one anywhere else ends it, which thread.ts reports.
  */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Failure } from '../../domain/problem.js'
@@ -17,6 +19,15 @@ const { memory, kernels, parameters } = workerData as Setup // as: thread.ts sta
 const opened = await openWorkbench(attachHeap(memory), kernels)()
 if (isLeft(opened)) throw new Failure(opened.left)
 const bench = opened.right
+
+/**
+ * A worker makes so little garbage that V8 lets it lie until megabytes have gathered, in every worker, and a long stream
+ * would seem to leak. Collecting its few live megabytes now and then takes a millisecond.
+ */
+const batchesBetweenCollections = 128
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void // as: what the flag exposes
+let batches = 0
 
 const reportOn = (order: Order & { readonly kind: 'run' }): Report => {
   try {
@@ -36,7 +47,9 @@ port.on('message', (order: Order) => {
     return
   }
   const report = reportOn(order)
+  batches += 1
   const arrays = report.kind === 'outputs' ? report.firstTokens : []
   const buffers = arrays.map(a => a.buffer as ArrayBuffer) // as: forward copies them off the shared heap
   port.postMessage(report, buffers)
+  if (batches % batchesBetweenCollections === 0) collect()
 })

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { problem, type Problem } from '../../domain/problem.js'
 
-const run = promisify(execFile)
+/** Longest a compiler may take [ms] to say its version, and to compile one file: one that hangs must not hang the command. */
+const patience = { version: 10_000, compile: 180_000 }
+
+const execute = promisify(execFile)
+const run = (command: string, args: readonly string[], timeout: number = patience.compile) =>
+  execute(command, args, { timeout, killSignal: 'SIGKILL' })
 
 /** The C sources stand in src both beside the TypeScript sources and in the package, where this file is in dist. */
 const kernelsFolder = fileURLToPath(new URL('../../../src/kernels/', import.meta.url))
@@ -44,19 +49,27 @@ const variants: readonly Variant[] =
       ]
     : [base]
 
-/** OHMFLOW_CACHE, else the user's cache folder. */
-const cacheFolder = (): string =>
-  process.env['OHMFLOW_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ohmflow')
+/** OHMFLOW_CACHE, else the user's cache folder; an empty variable is as good as none. */
+const cacheFolder = (): string => {
+  const { OHMFLOW_CACHE: own = '', XDG_CACHE_HOME: users = '' } = process.env
+  return own === '' ? join(users === '' ? join(homedir(), '.cache') : users, 'ohmflow') : own
+}
 
 interface Compiler {
   readonly command: string
   readonly version: string
 }
 
+/** For a message: what CC asks for. */
+const named = (): string => {
+  const { CC: command = '' } = process.env
+  return command === '' ? '' : ` (CC is ${JSON.stringify(command)})`
+}
+
 const findCompiler = async (): Promise<Compiler | null> => {
   const named = process.env['CC']
   for (const command of named === undefined || named === '' ? ['cc', 'gcc', 'clang'] : [named]) {
-    const version = await run(command, ['--version']).then(
+    const version = await run(command, ['--version'], patience.version).then(
       ({ stdout }) => stdout.split('\n')[0] ?? '',
       () => null,
     )
@@ -112,25 +125,64 @@ const said = (error: unknown): string => {
   return text.trim().split('\n').slice(0, 3).join(' | ')
 }
 
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const sumOf = (addon: string): string => `${addon}.sha256`
+
+/** Whether the addon is there as it was built: loading a damaged one can end the process without a word. */
+const isWhole = async (addon: string): Promise<boolean> => {
+  try {
+    return sha256(await readFile(addon)) === (await readFile(sumOf(addon), 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+const flush = async (file: string): Promise<void> => {
+  const handle = await open(file, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A folder and those above it; step by step, because Node's own `recursive` never returns in folders like /proc. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const mode = 0o700
+  try {
+    await mkdir(folder, { mode })
+    return
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+  }
+  await makeFolder(dirname(folder))
+  await mkdir(folder, { mode })
+}
+
 /** Path of the addon for this machine, built if it is not in the cache yet. Concurrent builds do not disturb each other. */
 export const buildAddon: TaskEither<Problem, string> = async () => {
   const cannot = (place: string, expected: string, found: string): E.Either<Problem, string> =>
     E.left(problem('native kernels', place, expected, found))
   if (process.platform === 'win32') return cannot('', 'Linux or macOS', 'Windows')
   const compiler = await findCompiler()
-  if (compiler === null) return cannot('', 'a C compiler (cc, gcc, clang or CC)', 'none')
+  if (compiler === null)
+    return cannot('', 'a C compiler (cc, gcc or clang, or what CC names)', `none that answers${named()}`)
   const folder = cacheFolder()
   try {
     const path = join(folder, `kernels-${await digest(await sources(), compiler)}.node`)
-    const there = await access(path).then(
-      () => true,
-      () => false,
-    )
-    if (there) return E.right(path)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    if (await isWhole(path)) return E.right(path)
+    await makeFolder(folder)
     const work = await mkdtemp(join(folder, 'build-'))
     try {
-      await rename(await compile(compiler, work), path)
+      const addon = await compile(compiler, work)
+      const sum = join(work, 'sum')
+      await writeFile(sum, sha256(await readFile(addon)), { flush: true })
+      await flush(addon)
+      await rename(addon, path)
+      await rename(sum, sumOf(path))
     } finally {
       await rm(work, { recursive: true, force: true })
     }
