@@ -161,6 +161,19 @@ const occasions = fc.record({
 })
 
 describe('devices', () => {
+  test('a whole tile of 512 x 512, with IR drop, and a ragged one: the same bits on every path', () => {
+    const o = { model: pcm, logTime: Math.log(181), readScale: 4, perVmm: false, load: 0.35 * 25e-6 }
+    for (const [rows, columns] of [[512, 512] as const, [600, 17] as const]) {
+      const b = { rows, columns, firstRow: 3, firstColumn: 5 }
+      const { cells, scales, clipped } = read(o, b)
+      for (const [name, kernels] of fast) {
+        const found = read(o, b, kernels)
+        expect([name, found.clipped, found.scales]).toEqual([name, clipped, scales])
+        expect([name, found.cells.findIndex((cell, i) => cell !== cells[i])]).toEqual([name, -1])
+      }
+    }
+  })
+
   test.prop([occasions, fc.nat(1000), fc.nat(1000)], { numRuns: 40, seed: 4 })(
     'are programmed, drift and are read as in double precision, to 2e-6 of full scale',
     (occasionOf, firstRow, firstColumn) => {

@@ -192,6 +192,27 @@ describe('same bits on every path', () => {
     })
   })
 
+  test("attention at the encoder's own size: 512 tokens and a short one, heads of 64", () => {
+    scratch.within(() => {
+      const [tokens, heads, headSize] = [519, 2, 64]
+      const [q, k, v] = [0, 1, 2].map(i => place(floats(tokens * heads * headSize, 77 + i, 0))) as [Ptr, Ptr, Ptr] // as: three of them
+      const work = scratch.take(attentionScratchBytes(512, headSize))
+      const offsets = place(Int32Array.from([0, 512, tokens]))
+      const a = { q, k, v, offsets, sequences: 2, heads, headSize, scale: 0.125, scratch: work }
+      same(tokens * heads * headSize, (kernels, y) => kernels.attention({ ...a, y }))
+    })
+  })
+
+  test('product at the size of a feed-forward layer, 600 rows', () => {
+    scratch.within(() => {
+      const [rows, inner, columns] = [600, 768, 77]
+      const x = place(floats(rows * inner, 5, 0))
+      const panels = scratch.take(panelsBytes(inner, columns))
+      reference.pack({ panels, w: place(floats(columns * inner, 6, 0)), inner, columns })
+      same(rows * columns, (k, y) => k.product({ y, x, panels, bias: 0, rows, inner, columns }))
+    })
+  })
+
   test.prop([size, seed, oddities], { numRuns: 30 })('add', (length, s, odd) => {
     scratch.within(() => {
       const a = place(floats(length, s, odd))
