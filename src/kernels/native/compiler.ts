@@ -168,8 +168,7 @@ export const buildAddon: TaskEither<Problem, string> = async () => {
     E.left(problem('native kernels', place, expected, found))
   if (process.platform === 'win32') return cannot('', 'Linux or macOS', 'Windows')
   const compiler = await findCompiler()
-  if (compiler === null)
-    return cannot('', 'a C compiler (cc, gcc or clang, or what CC names)', `none that answers${named()}`)
+  if (compiler === null) return cannot('', 'a C compiler (cc, gcc, clang or CC)', `none${named()}`)
   const folder = cacheFolder()
   try {
     const path = join(folder, `kernels-${await digest(await sources(), compiler)}.node`)
