@@ -1,5 +1,5 @@
 /** Kinds of command-line arguments, decoded with messages that say what was expected. */
-import type { Type } from 'cmd-ts'
+import { option, optional, type Type } from 'cmd-ts'
 import type { Shard } from '../domain/experiment/plan.js'
 import type { TileSize } from '../domain/crossbar/tiling.js'
 
@@ -29,9 +29,16 @@ export const tileArgument = decoded('ROWSxCOLUMNS, such as 512x512', (text): Til
   return rows === undefined || columns === undefined ? undefined : { rows: Number(rows), columns: Number(columns) }
 })
 
-export const workersArgument = decoded('a whole number from 1 to 256', (text): number | undefined =>
+const workersArgument = decoded('a whole number from 1 to 256', (text): number | undefined =>
   /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 256 ? Number(text) : undefined,
 )
+
+/** Threads, of every command that computes. */
+export const workersOption = option({
+  type: optional(workersArgument('N')),
+  long: 'workers',
+  description: 'threads (default: one per core)',
+})
 
 /** One of some words. */
 export const wordArgument = <W extends string>(words: readonly W[]): ((displayName: string) => Type<string, W>) =>

@@ -9,11 +9,3 @@ export interface Progress {
   /** Something a person should know. */
   readonly note: (text: string) => void
 }
-
-export const silent: Progress = {
-  begin: () => undefined,
-  advance: () => undefined,
-  end: () => undefined,
-  close: () => undefined,
-  note: () => undefined,
-}

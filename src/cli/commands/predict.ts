@@ -6,7 +6,7 @@ import { openDigital } from '../../pipelines/digital.js'
 import { toEnd } from '../../pipelines/interruption.js'
 import { openModel } from '../../pipelines/openTask.js'
 import { predict as predictions } from '../../pipelines/predict.js'
-import { workersArgument } from '../arguments.js'
+import { workersOption } from '../arguments.js'
 import { done } from '../exit.js'
 import { interruptSignal } from '../signal.js'
 import { print } from '../terminal.js'
@@ -35,11 +35,7 @@ export const predict = command({
       long: 'tokenizer',
       description: "folder of the tokeniser (default: the checkpoint's)",
     }),
-    workers: option({
-      type: optional(workersArgument('N')),
-      long: 'workers',
-      description: 'threads (default: one per core)',
-    }),
+    workers: workersOption,
     hiddenStates: flag({
       long: 'hidden-states',
       description: "also the first token's hidden state after the embeddings and after each layer",

@@ -12,7 +12,7 @@ import { runExperiment, type Finished } from '../../pipelines/experiment/run.js'
 import { formats, streamTable, tableNames } from '../../pipelines/experiment/tables.js'
 import { prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
 import { enginePool } from '../../pipelines/enginePool.js'
-import { shardArgument, wordArgument, wordsArgument, workersArgument } from '../arguments.js'
+import { shardArgument, wordArgument, wordsArgument, workersOption } from '../arguments.js'
 import { columns, grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
@@ -110,11 +110,7 @@ export const run = command({
       long: 'shard',
       description: 'compute only every n-th unit, from the i-th; i counts from 0',
     }),
-    workers: option({
-      type: optional(workersArgument('N')),
-      long: 'workers',
-      description: 'threads (default: one per core)',
-    }),
+    workers: workersOption,
     formats: option({
       type: optional(wordsArgument(formats)('LIST')),
       long: 'formats',

@@ -66,10 +66,3 @@ export const loadParameters = async (
     norms,
   }
 }
-
-/** Gives the parameters' memory back. */
-export const freeParameters = (parameters: Parameters, heap: Heap): void => {
-  for (const { panels, bias } of parameters.linear.values()) [panels, bias].forEach(heap.free)
-  for (const { gain, bias } of parameters.norms.values()) [gain, bias].forEach(heap.free)
-  for (const at of [parameters.words, parameters.positions, parameters.tokenType]) heap.free(at)
-}
