@@ -49,19 +49,15 @@ export const characterisedDevice = (
   const programmingScale = nonNegative('programming noise scale', scales.programming) * (gMax / c.gMax.value)
   const driftScale = nonNegative('drift scale', scales.drift)
   const readScale = nonNegative('read noise scale', scales.read)
-  const t0 = positive('referenceTime', c.referenceTime.value)
-  const tRead = positive('readTime', c.readTime.value)
+  ageOf(c, 0) // refuses times that are not positive
   const sigma = fitted(c.programmingDeviation)
   const mu = fitted(c.driftMean)
   const sd = fitted(c.driftDeviation)
   const q = fitted(c.readNoise)
 
   const aimed = (target: number): number => inRange('target conductance [µS]', target, 0, gMax)
-  const elapsed = (seconds: number): number => nonNegative('seconds since programming', seconds)
-  /** lambda = ln(t / t_0). */
-  const driftTime = (seconds: number): number => Math.log1p(elapsed(seconds) / t0)
-  /** L, for t = seconds + t_0. */
-  const readSpread = (seconds: number): number => Math.sqrt(Math.log((elapsed(seconds) + t0 + tRead) / (2 * tRead)))
+  const driftTime = (seconds: number): number => ageOf(c, seconds).logTime
+  const readSpread = (seconds: number): number => ageOf(c, seconds).readSpread
 
   const programmingDeviation = (target: number): number => programmingScale * sigma(aimed(target) / gMax)
   const driftMean = (target: number): number => driftScale * mu(aimed(target) / gMax)
@@ -149,8 +145,29 @@ export const tabulated = (table: TableDevice): Characterisation => {
   }
 }
 
+/** The curves a config asks for. @throws RangeError if a table does not cover [0, g_max]. */
+export const characterisationOf = (choice: DeviceChoice): Characterisation =>
+  choice.kind === 'table' ? tabulated(choice) : presets[choice.preset]
+
 /** The device a config asks for. @throws RangeError rather than extrapolate: see characterisedDevice, tabulated. */
 export const deviceModel = (choice: DeviceChoice, scales: NoiseScales): CharacterisedDevice =>
-  choice.kind === 'table'
-    ? characterisedDevice(tabulated(choice), choice.gMaxMicroSiemens, scales)
-    : characterisedDevice(presets[choice.preset], choice.gMaxMicroSiemens, scales)
+  characterisedDevice(characterisationOf(choice), choice.gMaxMicroSiemens, scales)
+
+/** Logarithms that a device's age enters by. */
+export interface Age {
+  /** lambda = ln(t / t_0), t = seconds + t_0. */
+  readonly logTime: number
+  /** L = sqrt(ln((t + t_read) / (2 t_read))). */
+  readonly readSpread: number
+}
+
+/** @param seconds since programming. @throws RangeError if negative or not finite. */
+export const ageOf = (c: Characterisation, seconds: number): Age => {
+  const t0 = positive('referenceTime', c.referenceTime.value)
+  const tRead = positive('readTime', c.readTime.value)
+  const elapsed = nonNegative('seconds since programming', seconds)
+  return {
+    logTime: Math.log1p(elapsed / t0),
+    readSpread: Math.sqrt(Math.log((elapsed + t0 + tRead) / (2 * tRead))),
+  }
+}

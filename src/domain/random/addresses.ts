@@ -5,7 +5,7 @@
  *     key       seed (53 bits, low word first)
  *     counter   0                            1            2                   3
  *     life      column                       row          layer << 16         1 << 28 | chip << 16
- *     read      column                       row >> 1     layer << 16         2 << 28 | chip << 16 | read
+ *     read      column                       row >> 1     layer << 16         2 or 8 << 28 | chip << 16 | read
  *     noise     token << 16 | block          example      layer << 16 | tile  purpose << 28 | chip << 16 | read
  *
  * Rows and columns of devices are those of the layer, so re-tiling keeps every draw. One counter gives four normals
@@ -26,6 +26,8 @@ export const purposes = {
   /** As `output` and `vmmRead`, while the chip measures itself (drift compensation), `example` being the measurement. */
   measuredOutput: 6,
   measuredVmmRead: 7,
+  /** As `read`, in the measurement right after programming that drift compensation compares with. */
+  firstRead: 8,
 } as const
 export type NoisePurpose = 'output' | 'vmmRead' | 'measuredOutput' | 'measuredVmmRead'
 
@@ -86,6 +88,13 @@ export const readOrigin = ({ seed, chip, layer, read }: Read): Origin => ({
   key: keyOf(seed),
   word2: (within('layer', layer) << 16) >>> 0,
   word3: word3(purposes.read, chip, read),
+})
+
+/** The same during the measurement right after programming. @throws RangeError beyond `limits`. */
+export const firstReadOrigin = ({ seed, chip, layer }: Life): Origin => ({
+  key: keyOf(seed),
+  word2: (within('layer', layer) << 16) >>> 0,
+  word3: word3(purposes.firstRead, chip, 0),
 })
 
 export interface TileRead extends Read {
