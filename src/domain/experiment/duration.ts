@@ -42,3 +42,11 @@ export const parseDuration = (text: string): Either<string, Seconds> => {
 
 /** The canonical spelling, in seconds: `parseDuration(formatDuration(s))` is s. */
 export const formatDuration = (duration: Seconds): string => `${duration} s`
+
+const fromLargest = ['y', 'd', 'h', 'min'] as const satisfies readonly (keyof typeof secondsIn)[]
+
+/** For people: in the largest unit of which it is a whole number ("1 h", "36 h", "90 s"), else in seconds. Read back, it is the same. */
+export const durationText = (duration: Seconds): string => {
+  const unit = fromLargest.find(u => duration > 0 && duration % secondsIn[u] === 0)
+  return unit === undefined ? formatDuration(duration) : `${duration / secondsIn[unit]} ${unit}`
+}

@@ -1,7 +1,14 @@
 import { fc, test } from '@fast-check/vitest'
 import { isLeft, right } from 'fp-ts/lib/Either.js'
 import { describe, expect } from 'vitest'
-import { formatDuration, longestSeconds, parseDuration, seconds } from '../../../src/domain/experiment/duration.js'
+import {
+  durationText,
+  formatDuration,
+  longestSeconds,
+  parseDuration,
+  seconds,
+  secondsIn,
+} from '../../../src/domain/experiment/duration.js'
 
 describe('durations', () => {
   test.each([
@@ -51,6 +58,31 @@ describe('durations', () => {
       expect(parseDuration(formatDuration(seconds(x)))).toEqual(right(x))
     },
   )
+
+  test.each([
+    [0, '0 s'],
+    [1, '1 s'],
+    [20.5, '20.5 s'],
+    [90, '90 s'],
+    [60, '1 min'],
+    [3600, '1 h'],
+    [86_400, '1 d'],
+    [129_600, '36 h'],
+    [604_800, '7 d'],
+    [31_536_000, '1 y'],
+    [315_360_000, '10 y'],
+    [1e7, '10000000 s'],
+    [1e-7, '1e-7 s'],
+  ])('%d s reads "%s" for people', (value, text) => expect(durationText(seconds(value))).toBe(text))
+
+  test.prop([
+    fc.oneof(
+      fc.double({ min: 0, max: longestSeconds, noNaN: true }).map(x => x + 0),
+      fc.tuple(fc.nat(10_000), fc.constantFrom(...Object.values(secondsIn))).map(([n, unit]) => n * unit),
+    ),
+  ])('for people, then parse, is the identity', x => {
+    expect(parseDuration(durationText(seconds(x)))).toEqual(right(x))
+  })
 
   test.each([-1, NaN, Infinity, 2e12])('seconds(%d) throws', x => expect(() => seconds(x)).toThrow(RangeError))
 })
