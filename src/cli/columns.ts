@@ -1,6 +1,11 @@
 /** Rows of text in aligned columns, for people. Numbers stand to the right. */
 
-const isNumeric = (text: string): boolean => /^[-+]?[\d.,]+(e[-+]?\d+)?( ?[%a-zA-Zµ]+)?$/.test(text) || text === '-'
+const number = String.raw`[-+]?[\d.,]+(e[-+]?\d+)?`
+
+/** "-", "1,024", "2.5 %", "< 0.001", "0.9 ± 0.1". */
+const numeric = new RegExp(`^(-|(< )?${number}( ?[%a-zA-Zµ]+| ± ${number})?)$`)
+
+const isNumeric = (text: string): boolean => numeric.test(text)
 
 /** Lines of a table with a header; each column as wide as its widest cell. */
 export const columns = (header: readonly string[], rows: readonly (readonly string[])[]): string => {

@@ -74,7 +74,7 @@ describe('ohmflow run', () => {
 
   test('prints the scores, says that the models are untrained, names the tables', async () => {
     const ended = await run(config, whole)
-    expect(ended.stdout).toMatch(/^task +method +chip/)
+    expect(ended.stdout).toMatch(/^task +method +time +metric +mean +drop +agreement +chips x reads\n/)
     expect(ended.stdout.split('\n').filter(l => l.includes('digital'))).toHaveLength(5)
     expect(ended.stderr).toContain('untrained: scores are at chance')
     expect(ended.stderr).toContain('3 units (3 were there already)')
@@ -82,11 +82,25 @@ describe('ohmflow run', () => {
     expect(bytesOf(whole)).toEqual(bytes)
   })
 
-  test('scores as JSON lines equal the table', async () => {
+  test('every score with --all', async () => {
+    const ended = await run(config, whole, '--all')
+    expect(ended.stdout).toMatch(/^task +method +chip +read +time +metric +value +agreement +examples\n/)
+    expect(ended.stdout.split('\n').filter(l => l.includes('digital'))).toHaveLength(5)
+  })
+
+  test('scores as JSON lines equal the table; the summary is the last line', async () => {
     const ended = await run(config, whole, '--json')
-    const lines = ended.stdout.trim().split('\n')
-    expect(lines.map(l => JSON.parse(l) as unknown)).toEqual(await rowsOf(join(whole, 'scores.parquet')))
-    expect(lines).toHaveLength(5)
+    const lines = ended.stdout
+      .trim()
+      .split('\n')
+      .map(l => JSON.parse(l) as unknown)
+    const rows = await rowsOf(join(whole, 'scores.parquet'))
+    expect(lines.slice(0, -1)).toEqual(rows)
+    expect(rows).toHaveLength(5)
+    expect(lines.at(-1)).toMatchObject({
+      summary: rows.map(r => ({ metric: r.metric, mean: r.value, low: null, drop: null, chips: null })),
+      differences: [],
+    })
   })
 
   test('Parquet and Arrow hold the same rows, units and provenance', async () => {
@@ -358,7 +372,7 @@ describe('ohmflow run', () => {
     expect((await ohmflow(['run', config, '--shard', '3/3'])).stderr).toContain('0 <= i < n')
     expect((await ohmflow(['run', config, '--shard', '3/3'])).code).toBe(2)
     expect((await ohmflow(['run', config, '--formats', 'csv'])).code).toBe(2)
-    for (const bad of [['--out'], ['--out', '--json'], ['--stream', 'scores', '--json']]) {
+    for (const bad of [['--out'], ['--out', '--json'], ['--stream', 'scores', '--json'], ['--all', '--json']]) {
       const ended = await ohmflow(['run', config, ...bad])
       expect(ended.stderr).toMatch(/^ohmflow: command line/)
       expect(ended.code).toBe(2)

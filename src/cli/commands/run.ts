@@ -3,7 +3,8 @@ import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
 import { arch, cpus, hostname, platform, totalmem } from 'node:os'
 import { fail } from '../../domain/problem.js'
-import type { ScoreRow } from '../../domain/tables/scores.js'
+import { differences } from '../../domain/experiment/difference.js'
+import { summaries } from '../../domain/experiment/summary.js'
 import { version } from '../../domain/version.js'
 import { writeTextAtomically } from '../../io/atomicFile.js'
 import { orThrow } from '../../io/fault.js'
@@ -13,29 +14,12 @@ import { formats, streamTable, tableNames } from '../../pipelines/experiment/tab
 import { prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
 import { enginePool } from '../../pipelines/enginePool.js'
 import { shardArgument, wordArgument, wordsArgument, workersOption } from '../arguments.js'
-import { columns, grouped, spoken } from '../columns.js'
+import { grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
+import { resultTables, scoreLines, scoreTable } from '../scoreTables.js'
 import { interruptSignal } from '../signal.js'
 import { print, printLine, say, stdoutBytes } from '../terminal.js'
-
-const decimals = (value: number | null): string => (value === null ? '-' : value.toFixed(4))
-
-const scoreTable = (rows: readonly ScoreRow[]): string =>
-  columns(
-    ['task', 'method', 'chip', 'read', 'time', 'metric', 'value', 'agreement', 'examples'],
-    rows.map(r => [
-      r.task,
-      r.method,
-      r.chip === null ? '-' : String(r.chip),
-      r.read === null ? '-' : String(r.read),
-      r.time_seconds === null ? '-' : `${r.time_seconds} s`,
-      r.metric,
-      decimals(r.value),
-      decimals(r.agreement),
-      String(r.examples),
-    ]),
-  )
 
 /** What is not reproducible: clock, machine, how fast. */
 const writeRunRecord = (
@@ -92,7 +76,10 @@ export const run = command({
       description: 'The second of four machines, same folder',
       command: 'ohmflow run big.json --out /shared/big --shard 1/4',
     },
-    { description: 'Scores as JSON lines', command: 'ohmflow run sst2.json --out results/sst2 --json | jq .value' },
+    {
+      description: 'Scores as JSON lines; the last line holds their summary and the differences between methods',
+      command: "ohmflow run sst2.json --out results/sst2 --json | jq '.summary[]?'",
+    },
     {
       description: 'Predictions as an Arrow stream into another program',
       command: 'ohmflow run sst2.json --out results/sst2 --stream predictions | python read.py',
@@ -121,10 +108,13 @@ export const run = command({
       long: 'stream',
       description: 'write this table to stdout as an Arrow IPC stream instead of printing the scores',
     }),
-    json: flag({ long: 'json', description: 'print the scores as JSON lines' }),
+    all: flag({ long: 'all', description: 'print every score, not their means over chips and reads' }),
+    json: flag({ long: 'json', description: 'print the scores as JSON lines, their summary and differences last' }),
   },
-  handler: async ({ config: path, out, shard, workers, formats: wanted, stream, json }): Promise<number> => {
+  handler: async ({ config: path, out, shard, workers, formats: wanted, stream, all, json }): Promise<number> => {
     if (stream !== undefined && json) refuse('--stream or --json, not both', 'both')
+    if (all && (json || stream !== undefined))
+      refuse('--all without --json and --stream, which hold every score anyway', 'both')
     if (stream !== undefined && process.stdout.isTTY) refuse('--stream into a pipe or a file', 'a terminal')
     const started = new Date()
     const signal = interruptSignal()
@@ -153,8 +143,12 @@ export const run = command({
         return done
       }
       if (stream !== undefined) await streamTable(workspace, finished.scores, stream, stdoutBytes)
-      else if (json) await print(finished.scores.map(row => `${JSON.stringify(row)}\n`).join(''))
-      else await printLine(scoreTable(finished.scores))
+      else if (all) await printLine(scoreTable(finished.scores))
+      else {
+        const { scores } = finished
+        if (json) await print(scoreLines(scores, summaries(scores), differences(scores)))
+        else await printLine(resultTables(summaries(scores), differences(scores)))
+      }
       const skipped = untrained(workspace)
       if (skipped.length > 0) say(`untrained: scores are at chance (random weights: ${skipped.join(', ')})`)
       const reused = workspace.units.length - finished.computed
