@@ -2,14 +2,13 @@
  * What a row is about, in every table of results: a task, a method, and which of the method's repetitions.
  * Not here: what was found (`scores.ts`, `predictions.ts`).
  */
+import { subjectColumns, type Subject, type SubjectColumn } from './subject.js'
 import type { Column } from './table.js'
 
-export type RepetitionColumn = 'task' | 'method' | 'chip' | 'read' | 'time_seconds'
+export type RepetitionColumn = SubjectColumn | 'chip' | 'read' | 'time_seconds'
 
 /** An alias, not an interface: rows must stay assignable to records of cells. */
-export type Repetition = {
-  readonly task: string
-  readonly method: string
+export type Repetition = Subject & {
   readonly chip: number | null
   readonly read: number | null
   readonly time_seconds: number | null
@@ -17,8 +16,7 @@ export type Repetition = {
 
 /** First in each table, in this order. */
 export const repetitionColumns: readonly Column<RepetitionColumn>[] = [
-  { name: 'task', type: 'utf8', nullable: false, unit: '', description: 'GLUE task' },
-  { name: 'method', type: 'utf8', nullable: false, unit: '', description: 'method, as named in the config' },
+  ...subjectColumns,
   { name: 'chip', type: 'int32', nullable: true, unit: '1', description: 'programmed chip; null for digital' },
   { name: 'read', type: 'int32', nullable: true, unit: '1', description: 'read of that chip; null for digital' },
   {

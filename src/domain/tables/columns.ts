@@ -1,0 +1,71 @@
+/**
+ * The `columns` table: one row per column of every tile and per time of every analog method: its full scale, its
+ * weights' magnitudes, and the factor that compensates its drift. Not here: the offset of the affine compensation.
+ */
+import {
+  placeColumns,
+  subjectColumns,
+  type Place,
+  type PlaceColumn,
+  type Subject,
+  type SubjectColumn,
+} from './subject.js'
+import type { Row, Table } from './table.js'
+
+type ColumnColumn =
+  SubjectColumn | PlaceColumn | 'column' | 'full_scale' | 'abs_max' | 'deviation' | 'time_seconds' | 'alpha'
+
+export type ColumnRow = Row<ColumnColumn> &
+  Subject &
+  Place & {
+    readonly column: number
+    readonly full_scale: number
+    readonly abs_max: number
+    readonly deviation: number
+    readonly time_seconds: number
+    readonly alpha: number
+  }
+
+export const columnsTable: Table<ColumnColumn> = {
+  name: 'columns',
+  columns: [
+    ...subjectColumns,
+    ...placeColumns,
+    {
+      name: 'column',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: "zero-based index of the column among the layer's outputs",
+    },
+    {
+      name: 'full_scale',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: 'weight magnitude that maps to the largest conductance, in the unit of the weights',
+    },
+    {
+      name: 'abs_max',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: "largest magnitude of the column's weights in this tile",
+    },
+    {
+      name: 'deviation',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: "standard deviation of the column's weights in this tile",
+    },
+    { name: 'time_seconds', type: 'float64', nullable: false, unit: 's', description: 'time since programming' },
+    {
+      name: 'alpha',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: 'factor of the drift compensation at that time, mean over chips and reads; 1 without compensation',
+    },
+  ],
+}

@@ -1,0 +1,111 @@
+/**
+ * The `tiles` table: one row per crossbar tile of every analog method: where it lies, what its converters cover and
+ * how much they cut off. Not here: its columns (`columns.ts`), what the cutting costs (`errors.ts`).
+ */
+import {
+  placeColumns,
+  subjectColumns,
+  type Place,
+  type PlaceColumn,
+  type Subject,
+  type SubjectColumn,
+} from './subject.js'
+import type { Row, Table } from './table.js'
+
+type TileColumn =
+  | SubjectColumn
+  | PlaceColumn
+  | 'first_row'
+  | 'rows'
+  | 'first_column'
+  | 'columns'
+  | 'utilisation'
+  | 'input_range'
+  | 'weights'
+  | 'clipped_weights'
+  | 'inputs'
+  | 'clipped_inputs'
+  | 'outputs'
+  | 'saturated_outputs'
+
+export type TileRow = Row<TileColumn> &
+  Subject &
+  Place & {
+    readonly first_row: number
+    readonly rows: number
+    readonly first_column: number
+    readonly columns: number
+    readonly utilisation: number
+    readonly input_range: number | null
+    readonly weights: number
+    readonly clipped_weights: number
+    readonly inputs: number
+    readonly clipped_inputs: number | null
+    readonly outputs: number
+    readonly saturated_outputs: number | null
+  }
+
+/** Counts of inputs and outputs are float64: they pass 2^31 on a large data set, and are exact up to 2^53. */
+export const tilesTable: Table<TileColumn> = {
+  name: 'tiles',
+  columns: [
+    ...subjectColumns,
+    ...placeColumns,
+    {
+      name: 'first_row',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: "zero-based index of its first row among the layer's inputs",
+    },
+    { name: 'rows', type: 'int32', nullable: false, unit: '1', description: 'rows (inputs) used' },
+    {
+      name: 'first_column',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: "zero-based index of its first column among the layer's outputs",
+    },
+    { name: 'columns', type: 'int32', nullable: false, unit: '1', description: 'columns (outputs) used' },
+    {
+      name: 'utilisation',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: "share of the hardware tile's cross-points that hold a weight",
+    },
+    {
+      name: 'input_range',
+      type: 'float64',
+      nullable: true,
+      unit: '1',
+      description:
+        'beta, largest input magnitude the DAC does not clip, in the unit of the activations; null if it has no fixed one (ideal DAC, dynamic range)',
+    },
+    { name: 'weights', type: 'int32', nullable: false, unit: '1', description: 'weights on the tile' },
+    {
+      name: 'clipped_weights',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: "share of the weights beyond their column's full scale",
+    },
+    { name: 'inputs', type: 'float64', nullable: false, unit: '1', description: 'input values counted' },
+    {
+      name: 'clipped_inputs',
+      type: 'float64',
+      nullable: true,
+      unit: '1',
+      description: 'share of the inputs counted beyond the input range; null if none was counted or the DAC is ideal',
+    },
+    { name: 'outputs', type: 'float64', nullable: false, unit: '1', description: 'column sums counted' },
+    {
+      name: 'saturated_outputs',
+      type: 'float64',
+      nullable: true,
+      unit: '1',
+      description:
+        "share of the column sums counted beyond the ADC's range; null if none was counted or the ADC is ideal",
+    },
+  ],
+}
