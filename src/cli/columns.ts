@@ -1,6 +1,9 @@
 /** Rows of text in aligned columns, for people. Numbers stand to the right. */
 
-const isNumeric = (text: string): boolean => /^[-+]?[\d.,]+(e[-+]?\d+)?( ?[%a-zA-Zµ]+)?$/.test(text) || text === '-'
+/** "1,234", "-1e-7", "12.5 %", "0.10 ± 0.02". */
+const numeric = /^[-+]?[\d.,]+(e[-+]?\d+)?( ± [\d.,]+(e[-+]?\d+)?)?( ?[%a-zA-Zµ]+)?$/
+
+const isNumeric = (text: string): boolean => numeric.test(text) || text === '-'
 
 /** Lines of a table with a header; each column as wide as its widest cell. */
 export const columns = (header: readonly string[], rows: readonly (readonly string[])[]): string => {

@@ -42,3 +42,12 @@ export const parseDuration = (text: string): Either<string, Seconds> => {
 
 /** The canonical spelling, in seconds: `parseDuration(formatDuration(s))` is s. */
 export const formatDuration = (duration: Seconds): string => `${duration} s`
+
+/** Units from the longest to the shortest. */
+const units = Object.entries(secondsIn).sort(([, a], [, b]) => b - a)
+
+/** For people, in the longest unit it is whole in: "1 h", "90 min", "30 d". `parseDuration` gives the same duration again. */
+export const spokenDuration = (duration: Seconds): string => {
+  const [unit, factor] = units.find(([, s]) => duration >= s && duration % s === 0) ?? ['s', 1]
+  return `${duration / factor} ${unit}`
+}

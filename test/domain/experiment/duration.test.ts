@@ -1,7 +1,13 @@
 import { fc, test } from '@fast-check/vitest'
 import { isLeft, right } from 'fp-ts/lib/Either.js'
 import { describe, expect } from 'vitest'
-import { formatDuration, longestSeconds, parseDuration, seconds } from '../../../src/domain/experiment/duration.js'
+import {
+  formatDuration,
+  longestSeconds,
+  parseDuration,
+  seconds,
+  spokenDuration,
+} from '../../../src/domain/experiment/duration.js'
 
 describe('durations', () => {
   test.each([
@@ -51,6 +57,29 @@ describe('durations', () => {
       expect(parseDuration(formatDuration(seconds(x)))).toEqual(right(x))
     },
   )
+
+  test.each([
+    [0, '0 s'],
+    [1e-7, '1e-7 s'],
+    [59.5, '59.5 s'],
+    [90, '90 s'],
+    [5400, '90 min'],
+    [3600, '1 h'],
+    [129_600, '36 h'],
+    [2_592_000, '30 d'],
+    [63_072_000, '2 y'],
+  ])('%d s is spoken %s', (x, expected) => {
+    expect(spokenDuration(seconds(x))).toBe(expected)
+  })
+
+  test.prop([
+    fc.oneof(
+      fc.nat(100_000_000),
+      fc.double({ min: 0, max: longestSeconds, noNaN: true }).map(x => x + 0),
+    ),
+  ])('spoken, then parsed, is the identity', x => {
+    expect(parseDuration(spokenDuration(seconds(x)))).toEqual(right(x))
+  })
 
   test.each([-1, NaN, Infinity, 2e12])('seconds(%d) throws', x => expect(() => seconds(x)).toThrow(RangeError))
 })
