@@ -1,20 +1,32 @@
 /** Kinds of command-line arguments, decoded with messages that say what was expected. */
+import { isRight } from 'fp-ts/lib/Either.js'
 import { option, optional, type Type } from 'cmd-ts'
 import type { Shard } from '../domain/experiment/plan.js'
 import type { TileSize } from '../domain/crossbar/tiling.js'
+import { presetNames } from '../domain/devices/constants.js'
+import { parseDuration, type Seconds } from '../domain/experiment/duration.js'
+import { nearest } from '../domain/spelling.js'
 
 const decoded =
-  <A>(description: string, decode: (text: string) => A | undefined) =>
+  <A>(description: string, decode: (text: string) => A | undefined, hint: (text: string) => string = () => '') =>
   (displayName: string): Type<string, A> => ({
     displayName,
     description,
     from: text => {
       const value = decode(text)
       return value === undefined
-        ? Promise.reject(new Error(`expected ${description}, found "${text}"`))
+        ? Promise.reject(new Error(`expected ${description}${hint(text)}, found "${text}"`))
         : Promise.resolve(value)
     },
   })
+
+/** ` (did you mean "x"?)`, or nothing when no word is near. */
+const meant =
+  (words: readonly string[]) =>
+  (text: string): string => {
+    const word = nearest(text, words)
+    return word === null ? '' : ` (did you mean "${word}"?)`
+  }
 
 /** "0/3": the first of three shards. */
 export const shardArgument = decoded('i/n with 0 <= i < n, such as 0/3', (text): Shard | undefined => {
@@ -42,7 +54,7 @@ export const workersOption = option({
 
 /** One of some words. */
 export const wordArgument = <W extends string>(words: readonly W[]): ((displayName: string) => Type<string, W>) =>
-  decoded(words.map(w => `"${w}"`).join(' or '), (text): W | undefined => words.find(w => w === text))
+  decoded(words.map(w => `"${w}"`).join(' or '), (text): W | undefined => words.find(w => w === text), meant(words))
 
 /** Some of these words, joined by commas. */
 export const wordsArgument = <W extends string>(
@@ -53,3 +65,51 @@ export const wordsArgument = <W extends string>(
     const known = named.filter(w => w !== undefined)
     return known.length === named.length ? [...new Set(known)] : undefined
   })
+
+/** A preset of the devices. */
+export const presetArgument = wordArgument(presetNames)
+
+/** Decimal numbers only: not "0x10", not "", not "Infinity". */
+const numeral = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i
+
+const numberWhere =
+  (holds: (value: number) => boolean) =>
+  (text: string): number | undefined => {
+    const value = numeral.test(text) ? Number(text) : NaN
+    return Number.isFinite(value) && holds(value) ? value : undefined
+  }
+
+export const positiveArgument = decoded(
+  'a number > 0',
+  numberWhere(value => value > 0),
+)
+
+/** Factor on a noise source, within the bounds of a config. */
+export const scaleArgument = decoded(
+  'a number from 0 to 10',
+  numberWhere(value => value >= 0 && value <= 10),
+)
+
+/** Every part between commas, each once, spaces around it aside; undefined if one is refused. */
+const listOf =
+  <A>(part: (text: string) => A | undefined) =>
+  (text: string): readonly A[] | undefined => {
+    const parts = text.split(',').map(piece => part(piece.trim()))
+    const found = parts.filter(value => value !== undefined)
+    return found.length === parts.length ? [...new Set(found)] : undefined
+  }
+
+/** "0, 0.5, 1": shares of full scale. */
+export const sharesArgument = decoded(
+  'numbers from 0 to 1 joined by commas, such as 0,0.25,1',
+  listOf(numberWhere(value => value >= 0 && value <= 1)),
+)
+
+/** "0 s, 1 h": times after programming. */
+export const timesArgument = decoded(
+  'durations joined by commas, such as "0 s,1 h" (each a number and one of s, min, h, d, y)',
+  listOf((text): Seconds | undefined => {
+    const duration = parseDuration(text)
+    return isRight(duration) ? duration.right : undefined
+  }),
+)

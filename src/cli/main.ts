@@ -3,6 +3,7 @@
 import { runSafely, subcommands } from 'cmd-ts'
 import { fail } from '../domain/problem.js'
 import { version } from '../domain/version.js'
+import { device } from './commands/device.js'
 import { doctor } from './commands/doctor.js'
 import { inspect } from './commands/inspect.js'
 import { plan } from './commands/plan.js'
@@ -15,7 +16,7 @@ const ohmflow = subcommands({
   name: 'ohmflow',
   version,
   description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
-  cmds: { run, plan, predict, inspect, doctor },
+  cmds: { run, plan, predict, inspect, device, doctor },
   examples: [
     {
       description: 'The experiment that comes with ohmflow',
@@ -25,11 +26,15 @@ const ohmflow = subcommands({
   ],
 })
 
-/** Options that take a value: without one, the library would take them as not given. */
-const valued = ['--out', '--shard', '--workers', '--formats', '--stream', '--checkpoint', '--tokenizer', '--tile']
+/** Options that take a value: without one, or with an empty one, the library would take them as not given. */
+const valued = [
+  ...['--out', '--shard', '--workers', '--formats', '--stream', '--checkpoint', '--tokenizer', '--tile'],
+  ...['--config', '--method', '--at', '--times', '--g-max', '--programming', '--drift', '--read'],
+]
 
 const main = async (): Promise<number> => {
-  const bare = process.argv.find((word, i) => valued.includes(word) && (process.argv[i + 1] ?? '--').startsWith('--'))
+  const isValue = (word = ''): boolean => word !== '' && !word.startsWith('--')
+  const bare = process.argv.find((word, i) => valued.includes(word) && !isValue(process.argv[i + 1]))
   if (bare !== undefined) fail('command line', bare, 'a value after it', 'none')
   const result = await runSafely(ohmflow, process.argv.slice(2))
   if (result._tag === 'ok') return result.value.value

@@ -34,7 +34,9 @@ export interface Inspection {
   readonly totals: {
     readonly tiles: number
     readonly encoderTiles: number
+    /** On tiles: those of the linear layers, without their biases, which are added digitally. */
     readonly weights: number
+    readonly biases: number
     readonly utilisation: number
     readonly parameters: number
   }
@@ -106,6 +108,7 @@ export const inspection = async (checkpoint: Checkpoint, tile: TileSize): Promis
       tiles,
       encoderTiles: total(layers.filter(l => !head.has(l.name)).map(l => l.tiles)),
       weights,
+      biases: total(layers.map(l => l.outputs)),
       utilisation: weights / (tiles * tile.rows * tile.columns),
       parameters: total([...tensorShapes(a).values()].map(shape => shape.reduce((x, y) => x * y, 1))),
     },

@@ -20,7 +20,7 @@ export const architecture = (task: Task, vocabulary: number): Architecture => ({
 })
 
 /** The value of config.json as transformers writes it, and the marker of what the weights are. */
-export const configJson = (task: Task, a: Architecture): object => {
+export const configJson = (task: Pick<Task, 'target'>, a: Architecture): object => {
   const names = task.target.kind === 'regression' ? ['LABEL_0'] : task.target.labels
   return {
     architectures: ['RobertaForSequenceClassification'],

@@ -67,7 +67,7 @@ export const inspect = command({
           ]),
         ),
         '',
-        `${grouped(totals.tiles)} tiles of ${found.tile.rows} x ${found.tile.columns} (${grouped(totals.encoderTiles)} in the encoder, ${grouped(totals.tiles - totals.encoderTiles)} in the head), ${grouped(totals.weights)} weights, utilisation ${percent(totals.utilisation)}`,
+        `${grouped(totals.tiles)} tiles of ${found.tile.rows} x ${found.tile.columns} (${grouped(totals.encoderTiles)} in the encoder, ${grouped(totals.tiles - totals.encoderTiles)} in the head), ${grouped(totals.weights)} weights (${grouped(totals.weights + totals.biases)} with biases), utilisation ${percent(totals.utilisation)}`,
         `${grouped(totals.parameters)} parameters in all`,
       ].join('\n'),
     )

@@ -3,7 +3,7 @@
  * The one object with a moving position in src/domain; it is for making things up (data, initial weights), never for
  * devices or noise, whose numbers are addressed one by one.
  */
-import { philox4x32Into, type Key } from './philox.js'
+import { philox4x32Into, type Counter, type Key } from './philox.js'
 
 export interface Stream {
   /** The next 32 bits: an integer in [0, 2^32). */
@@ -35,14 +35,14 @@ const words = (title: string, n: number): Key => {
   return [n % 2 ** 32, Math.floor(n / 2 ** 32)]
 }
 
-/**
- * The stream at (seed, name, index), from its beginning. Streams at different addresses do not overlap, up to a
- * collision of two names' 32-bit hashes. Period 2^34 words, after which `bits` throws.
- * @param seed integer in [0, 2^53)
- * @param name what the numbers are for, or a number in [0, 2^32)
- * @param index integer in [0, 2^32): example, tensor or the like
- */
-export const stream = (seed: number, name: string | number, index = 0): Stream => {
+/** Where the words of a stream stand: counters that differ in word 0, from this one on, under one key. */
+export interface StreamOrigin {
+  readonly counter: Counter
+  readonly key: Key
+}
+
+/** For those who draw a stream's words with a kernel. Arguments as of `stream`. @throws RangeError beyond their bounds */
+export const streamOrigin = (seed: number, name: string | number, index = 0): StreamOrigin => {
   const key = words('seed', seed)
   const number = typeof name === 'string' ? streamNumber(name) : name
   for (const [title, n] of [
@@ -51,6 +51,20 @@ export const stream = (seed: number, name: string | number, index = 0): Stream =
   ] as const)
     if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32)
       throw new RangeError(`"${title}" expected an integer in [0, 2^32), got ${n}`)
+  // The fourth word keeps this use of the generator apart from those that address devices and noise.
+  return { counter: [0, index, number, 0x5354524d], key }
+}
+
+/**
+ * The stream at (seed, name, index), from its beginning. Streams at different addresses do not overlap, up to a
+ * collision of two names' 32-bit hashes. Period 2^34 words, after which `bits` throws.
+ * @param seed integer in [0, 2^53)
+ * @param name what the numbers are for, or a number in [0, 2^32)
+ * @param index integer in [0, 2^32): example, tensor or the like
+ */
+export const stream = (seed: number, name: string | number, index = 0): Stream => {
+  const { counter, key } = streamOrigin(seed, name, index)
+  const [, word1, word2, word3] = counter
   const block = new Uint32Array(4)
   let blocks = 0
   let used = 4
@@ -58,8 +72,7 @@ export const stream = (seed: number, name: string | number, index = 0): Stream =
   const bits = (): number => {
     if (used === 4) {
       if (blocks === 2 ** 32) throw new RangeError('stream exhausted after 2^34 words')
-      // The fourth word keeps this use of the generator apart from those that address devices and noise.
-      philox4x32Into(block, [blocks, index, number, 0x5354524d], key)
+      philox4x32Into(block, [blocks, word1, word2, word3], key)
       blocks++
       used = 0
     }

@@ -12,8 +12,11 @@ import { elements, shownShape } from './stored.js'
 export interface Tensor {
   readonly name: string
   readonly shape: readonly number[]
-  /** Row-major; as many elements as the shape says. */
-  readonly data: Float32Array
+  /**
+   * Row-major; as many elements as the shape says. As a function: made piece by piece while it is written, so that a tensor
+   * need not fit into memory; a piece is taken before the next is asked for, which may reuse its room.
+   */
+  readonly data: Float32Array | (() => Iterable<Float32Array>)
 }
 
 export interface SafetensorsOptions {
@@ -28,6 +31,12 @@ const chunk = 2 ** 20
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
+const checkLength = (name: string, shape: readonly number[], length: number): void => {
+  if (length !== elements(shape)) {
+    throw new RangeError(`"data" expected ${shownShape(shape)} elements for ${name}, got ${length}`)
+  }
+}
+
 /** Tensors in the order of the file. @throws RangeError if a name stands twice or a length differs from its shape */
 const inOrder = (tensors: Iterable<Tensor>): readonly Tensor[] => {
   const sorted = [...tensors].sort((a, b) => byName(a.name, b.name))
@@ -35,9 +44,7 @@ const inOrder = (tensors: Iterable<Tensor>): readonly Tensor[] => {
     if (name === '__metadata__' || name === sorted[i + 1]?.name) {
       throw new RangeError(`"name" expected a name of its own for every tensor, got ${name}`)
     }
-    if (data.length !== elements(shape)) {
-      throw new RangeError(`"data" expected ${shownShape(shape)} elements for ${name}, got ${data.length}`)
-    }
+    if (typeof data !== 'function') checkLength(name, shape, data.length)
   })
   return sorted
 }
@@ -51,8 +58,8 @@ const headerBytes = (
   // Joined by hand: an object would move integer-like names to the front.
   const entries = [`"__metadata__":${JSON.stringify(about)}`]
   let offset = 0
-  for (const { name, shape, data } of tensors) {
-    const end = offset + data.length * width(precision)
+  for (const { name, shape } of tensors) {
+    const end = offset + elements(shape) * width(precision)
     entries.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype: precision, shape, data_offsets: [offset, end] })}`)
     offset = end
   }
@@ -64,14 +71,21 @@ const headerBytes = (
   return bytes
 }
 
-const writeData = async (
-  path: string,
+interface Place {
+  readonly path: string
+  readonly name: string
+  /** Elements of the tensor before this piece. */
+  readonly before: number
+}
+
+const writePiece = async (
+  { path, name, before }: Place,
   sink: ByteSink,
-  { name, data }: Tensor,
+  data: Float32Array,
   precision: 'F32' | 'F16',
 ): Promise<void> => {
   const refuse = (index: number): never => {
-    const found = `${String(data[index])} at element ${index}`
+    const found = `${String(data[index])} at element ${before + index}`
     throw new Failure(problem(path, `tensor ${name}`, `values that are finite in ${precision}`, found))
   }
   const wrong = firstNonFinite(new Uint32Array(data.buffer, data.byteOffset, data.length), 0, data.length)
@@ -87,6 +101,16 @@ const writeData = async (
       await sink.write(new Uint8Array(codes.buffer))
     }
   }
+}
+
+const writeData = async (path: string, sink: ByteSink, tensor: Tensor, precision: 'F32' | 'F16'): Promise<void> => {
+  const { name, shape, data } = tensor
+  let before = 0
+  for (const piece of typeof data === 'function' ? data() : [data]) {
+    await writePiece({ path, name, before }, sink, piece, precision)
+    before += piece.length
+  }
+  checkLength(name, shape, before)
 }
 
 /**

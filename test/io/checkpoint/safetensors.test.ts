@@ -244,7 +244,7 @@ describe('writeSafetensors', () => {
     { maxLength: 5, selector: ([name]) => name },
   )
   test.prop([anyTensors], { numRuns: 50 })('read back gives the same bits, names and shapes', async drawn => {
-    const tensors = drawn.map(([name, shape, seed]): Tensor => {
+    const tensors = drawn.map(([name, shape, seed]) => {
       // Any finite bit pattern: subnormals and -0 included.
       const bits = Uint32Array.from({ length: product(shape) }, (_, i) => Math.imul(seed + i, 0x9e3779b1) & 0xff7fffff)
       return { name, shape, data: new Float32Array(bits.buffer) }
@@ -259,6 +259,30 @@ describe('writeSafetensors', () => {
       expect(tensor.offset % 4).toBe(0)
       expect(new Uint32Array((await read(tensor)).buffer)).toEqual(new Uint32Array(data.buffer))
     }
+  })
+
+  it('gives the same bytes piece by piece, each piece in the room of the one before', async () => {
+    const whole = Float32Array.from({ length: 10 }, (_, i) => i / 3)
+    const room = new Float32Array(4)
+    const data = function* () {
+      for (let first = 0; first < 10; first += 4) {
+        room.set(whole.subarray(first, first + 4))
+        yield room.subarray(0, Math.min(4, 10 - first))
+      }
+    }
+    const folder = folderWith()
+    for (const precision of ['F32', 'F16'] as const) {
+      const [a, b] = ['a', 'b'].map(name => join(folder, name)) as [string, string] // two names, two paths
+      await accepted(writeSafetensors(a, [{ name: 'w', shape: [2, 5], data: whole }], { precision }))
+      await accepted(writeSafetensors(b, [{ name: 'w', shape: [2, 5], data }], { precision }))
+      expect(readFileSync(a).equals(readFileSync(b))).toBe(true)
+    }
+    const pieces = () => [Float32Array.of(0, 1), Float32Array.of(2, NaN)]
+    expect(await refusal(writeSafetensors(join(folder, 'c'), [{ name: 'w', shape: [4], data: pieces }]))).toContain(
+      'found NaN at element 3',
+    )
+    await expect(writeSafetensors(join(folder, 'd'), [{ name: 'w', shape: [11], data }])()).rejects.toThrow(RangeError)
+    expect(readdirSync(folder).sort()).toEqual(['a', 'b'])
   })
 
   it('refuses what it could not read back and leaves the old file alone', async () => {
