@@ -24,7 +24,7 @@ import {
   type List,
   type Situation,
 } from './situations.js'
-import type { Crossbar, Outputs, Reading, TileUnderTest } from './tile-under-test.js'
+import type { Crossbar, Outputs, TileUnderTest } from './tile-under-test.js'
 
 /** @throws Error at the first number that is not `of` its partner. */
 const equal = (what: string, found: List, partner: List, of: (x: number) => number = x => x): void => {
