@@ -15,6 +15,7 @@ export const registry = {
   'whole devices': 92,
   'variance components': 2,
   'device contract': 64,
+  'sign symmetry': 3,
 } as const
 
 export type StatisticalTest = keyof typeof registry

@@ -12,7 +12,7 @@ import { normals } from '../../src/kernels/reference/normal.js'
 import { cellPlace, cellsLength, largestCell, paddedColumns } from '../../src/kernels/reference/vmm.js'
 import { createScratch } from '../../src/kernels/scratch.js'
 import { cellsBytes, readCellsScratchBytes } from '../../src/kernels/tile.js'
-import { hermes1, pcm, tables } from './devices.js'
+import { hermes1, ideal, pcm, tables } from './devices.js'
 import { fast, heap, reference } from './paths.js'
 
 const scratch = createScratch(heap)
@@ -246,8 +246,6 @@ describe('devices', () => {
   )
 
   test('without noise and drift hold their weights', () => {
-    const none: Law = { form: 'cubic', cubic: [0, 0, 0, 0] }
-    const ideal = { programming: none, driftMean: none, driftDeviation: none, read: none }
     const b = { rows: 20, columns: 20, firstRow: 0, firstColumn: 0 }
     const found = read({ ...usual, model: ideal }, b)
     found.effective.forEach((g, at) => {

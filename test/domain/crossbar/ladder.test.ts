@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { effectiveConductances, effectiveConductancesInto, ladderCurrent, pulsedLadderCurrent } from '../../../src/domain/crossbar/ladder.js' // prettier-ignore
 import { stream } from '../../../src/domain/random/stream.js'
+import { bitLine as nodal, pulsed, type BitLine } from './circuit.js'
 
 /** A bit line and the codes on its word lines: `load` is the share of devices that conduct at all. */
 const bitLine = (rows: number, load: number, seed: number) => {
@@ -68,6 +69,45 @@ describe('the bit-line ladder', () => {
       expect(Math.abs(sum(effective, i => (codes[i] ?? NaN) / 127) - pulsed)).toBeLessThanOrEqual(1e-12 * scale)
     },
   )
+
+  const micro = 1e-6
+  test.prop([fc.integer({ min: 1, max: 90 }), load, fc.double({ min: -9, max: 2, noNaN: true }), fc.nat()], {
+    numRuns: 60,
+  })('gives the current of the whole circuit by nodal analysis, for any R g, to 1e-9', (n, share, exponent, seed) => {
+    const { conductances, codes } = bitLine(n, share, seed)
+    const resistance = 10 ** exponent / (25 * micro)
+    const x = Float64Array.from(codes, c => c / 127)
+    const effective = effectiveConductances(conductances, resistance)
+    const scale = sum(effective, i => Math.abs(x[i] ?? NaN))
+    const direct = nodal(conductances, resistance * micro)(x)
+    expect(Math.abs(sum(effective, i => x[i] ?? NaN) - direct)).toBeLessThanOrEqual(1e-9 * scale)
+    expect(Math.abs(ladderCurrent(conductances, x, resistance) - direct)).toBeLessThanOrEqual(1e-9 * scale)
+  })
+
+  /** The largest difference of a pair of lines read by effective conductances, as a share of the terms' magnitudes. */
+  const slotBySlot = (n: number, resistance: number, seed: number): number => {
+    const [plus, minus] = [bitLine(n, 0.5, seed), bitLine(n, 0.5, seed + 1)]
+    const { codes } = plus
+    const [up, down] = [plus, minus].map(l => effectiveConductances(l.conductances, resistance))
+    const [line, other] = [plus, minus].map(l => nodal(l.conductances, resistance * micro)) as [BitLine, BitLine] // two lines
+    let [ours, scale] = [0, 0]
+    codes.forEach((code, i) => {
+      ours += (((up?.[i] ?? NaN) - (down?.[i] ?? NaN)) * code) / 127
+      scale += (((up?.[i] ?? NaN) + (down?.[i] ?? NaN)) * Math.abs(code)) / 127
+    })
+    return Math.abs(ours - pulsed(line, other, codes, 127)) / Math.max(scale, Number.MIN_VALUE)
+  }
+  test.prop([fc.integer({ min: 1, max: 60 }), fc.constantFrom(0.01, 0.35, 5, 100, 1e5), fc.nat()], { numRuns: 30 })(
+    'gives the currents of a pair of lines solved in each of the 127 slots of the pulses, to 1e-9',
+    (n, resistance, seed) => {
+      expect(slotBySlot(n, resistance, seed)).toBeLessThanOrEqual(1e-9)
+    },
+  )
+
+  test('and so it does with 512 rows at 0.35 and at 35 ohm', () => {
+    expect(slotBySlot(512, 0.35, 8)).toBeLessThanOrEqual(1e-9)
+    expect(slotBySlot(512, 35, 9)).toBeLessThanOrEqual(1e-9)
+  })
 
   test('gives the currents of two and three cross-points worked out by hand', () => {
     // 1 S, 1 S and 1 ohm: the far device is in series with the wire, 1/2 S; the near one is at the ADC.
