@@ -68,7 +68,7 @@ interface Measured {
 /** Best of several rounds: noise only ever adds. */
 const measure = async (workers: number, size: number, seconds: number): Promise<Measured> => {
   const pool = workerPool(
-    { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, parameters },
+    { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, model: { kind: 'digital', parameters } },
     { threads: workers },
   )
   const round = (): Promise<unknown> => Promise.all(batches(size).map(batch => pool.run(batch)))

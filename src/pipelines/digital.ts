@@ -1,6 +1,6 @@
 /** A digital engine for a checkpoint: its weights on a heap, the kernels that run them. */
 import { availableParallelism } from 'node:os'
-import { inProcess } from '../engines/digital/inProcess.js'
+import { inProcess } from '../engines/inProcess.js'
 import { loadParameters } from '../engines/digital/parameters.js'
 import type { Engine } from '../engines/engine.js'
 import { workerPool } from '../engines/workers/pool.js'
@@ -39,10 +39,11 @@ export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions
     heap,
     bench.kernels,
   )
-  const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, parameters }
+  const model = { kind: 'digital', parameters } as const
+  const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, model }
   const engine =
     workers === 0
-      ? inProcess(bench, parameters)
+      ? inProcess(bench, model)
       : workerPool(setup, { threads: workers ?? Math.min(256, availableParallelism()) })
   return { kernels: kernelsInWords(bench.loaded), ...engine }
 }

@@ -56,6 +56,8 @@ export interface ColumnPlaces {
   readonly zScale: Ptr
   readonly yScale: Ptr
   readonly zVarianceScale: Ptr
+  /** Drift compensation. */
+  readonly alphas: Ptr
   /** f64: sums of |z| over the calibration vectors right after programming. */
   readonly firstSums: Ptr
 }
@@ -114,7 +116,7 @@ export const tileBytes = (rows: number, columns: number, c: Converters): number 
 
 const columnPlaces = (heap: Pick<Heap, 'allocate'>, columns: number): ColumnPlaces => {
   const width = paddedColumns(columns)
-  const at = heap.allocate(4 * width * 8)
+  const at = heap.allocate(4 * width * 9)
   const place = (i: number): Ptr => at + 4 * width * i
   return {
     fullScales: place(0),
@@ -123,7 +125,8 @@ const columnPlaces = (heap: Pick<Heap, 'allocate'>, columns: number): ColumnPlac
     zScale: place(3),
     yScale: place(4),
     zVarianceScale: place(5),
-    firstSums: place(6),
+    alphas: place(6),
+    firstSums: place(7),
   }
 }
 

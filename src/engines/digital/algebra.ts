@@ -6,7 +6,7 @@ import type { Batch, EncoderAlgebra } from '../../domain/encoder/algebra.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { attentionScratchBytes, type Kernels } from '../../kernels/kernels.js'
 import type { Workbench } from '../workbench.js'
-import type { Parameters } from './parameters.js'
+import type { EmbeddingParameters, Parameters } from './parameters.js'
 
 /** An activation [rows, width] on the heap. */
 export interface Activation {
@@ -15,7 +15,8 @@ export interface Activation {
   readonly width: number
 }
 
-const parameterOf = <P>(parameters: ReadonlyMap<string, P>, name: string): P => {
+/** What stands under a layer's name. @throws RangeError if nothing does. */
+export const parameterOf = <P>(parameters: ReadonlyMap<string, P>, name: string): P => {
   const found = parameters.get(name)
   if (found === undefined) throw new RangeError(`no parameters named ${name}`)
   return found
@@ -33,8 +34,15 @@ const placesInto = (places: Int32Array, batch: Batch, paddingId: number): void =
   }
 }
 
-/** @param batch the sequences all values of this algebra belong to */
-export const digitalAlgebra = (bench: Workbench, parameters: Parameters, batch: Batch): EncoderAlgebra<Activation> => {
+/**
+ * Everything but the linear layers: digital in every engine.
+ * @param batch the sequences all values of this algebra belong to
+ */
+export const digitalRest = (
+  bench: Workbench,
+  parameters: EmbeddingParameters,
+  batch: Batch,
+): Omit<EncoderAlgebra<Activation>, 'linear'> => {
   const { heap, kernels, scratch } = bench
   const { architecture } = parameters
   const { hidden, heads } = architecture
@@ -71,12 +79,6 @@ export const digitalAlgebra = (bench: Workbench, parameters: Parameters, batch: 
         tokens,
         width: hidden,
       })
-      return y
-    },
-    linear: (layer, x) => {
-      const { inputs, outputs, panels, bias } = parameterOf(parameters.linear, layer)
-      const y = fresh(x.rows, outputs)
-      kernels.product({ y: y.at, x: x.at, panels, bias, rows: x.rows, inner: inputs, columns: outputs })
       return y
     },
     layerNorm: (name, x) => {
@@ -124,3 +126,14 @@ export const digitalAlgebra = (bench: Workbench, parameters: Parameters, batch: 
     },
   }
 }
+
+/** @param batch the sequences all values of this algebra belong to */
+export const digitalAlgebra = (bench: Workbench, parameters: Parameters, batch: Batch): EncoderAlgebra<Activation> => ({
+  ...digitalRest(bench, parameters, batch),
+  linear: (layer, x) => {
+    const { inputs, outputs, panels, bias } = parameterOf(parameters.linear, layer)
+    const y = { at: bench.scratch.take(4 * x.rows * outputs), rows: x.rows, width: outputs }
+    bench.kernels.product({ y: y.at, x: x.at, panels, bias, rows: x.rows, inner: inputs, columns: outputs })
+    return y
+  },
+})

@@ -2,16 +2,16 @@
 import type { Ptr } from '../../kernels/heap.js'
 import type { KernelChoice } from '../../kernels/load.js'
 import type { SharedMemory } from '../../kernels/webassembly.js'
-import type { Parameters } from '../digital/parameters.js'
-import type { Outputs } from '../engine.js'
+import type { Outputs, RunOptions } from '../engine.js'
+import type { Model, Task } from '../interpreter.js'
 
 /** Told once, when the thread starts. */
 export interface Setup {
-  /** Of the heap that holds the parameters: shared, not copied. */
+  /** Of the heap that holds the model: shared, not copied. */
   readonly memory: SharedMemory
   /** What the main thread runs: every thread loads the same. */
   readonly kernels: KernelChoice
-  readonly parameters: Parameters
+  readonly model: Model
 }
 
 /**
@@ -19,21 +19,30 @@ export interface Setup {
  * thread's collector runs, which for so little it hardly ever does: memory would creep up with every batch.
  */
 export interface Placed {
-  /** One block: ids, offsets, examples (int32), then the logits [sequences, labels] (f32) that the worker writes. */
+  /**
+   * One block: ids, offsets, examples (int32), then what the worker writes: logits [sequences, labels] (f32), counts
+   * (uint32).
+   */
   readonly at: Ptr
   readonly ids: number
   readonly offsets: number
   readonly examples: number
   readonly logits: number
+  readonly counts: number
 }
 
 /** Main thread to worker. */
 export type Order =
-  | { readonly kind: 'run'; readonly batch: Placed; readonly firstTokens: boolean }
+  | { readonly kind: 'run'; readonly batch: Placed; readonly options: RunOptions }
+  | { readonly kind: 'perform'; readonly task: Task }
   /** Give back what you hold on the heap, and end. */
   | { readonly kind: 'close' }
 
-/** Worker to main thread: one for each `run`, in order. */
+/** Worker to main thread: one for each `run` and `perform`, in order. */
 export type Report =
   | { readonly kind: 'outputs'; readonly firstTokens: Outputs['firstTokens'] }
+  | { readonly kind: 'result'; readonly result: Float64Array }
   | { readonly kind: 'error'; readonly name: string; readonly message: string; readonly stack: string | undefined }
+
+export type Work = Exclude<Order, { readonly kind: 'close' }>
+export type Done = Exclude<Report, { readonly kind: 'error' }>

@@ -3,9 +3,9 @@
  * Results do not depend on which thread ran a batch. Not modelled: replacing a thread that died; the pool ends with it.
  */
 import { attachHeap } from '../../kernels/heap.js'
-import type { Engine, Outputs } from '../engine.js'
-import type { Order, Setup } from './message.js'
-import { logitsAt, placed } from './placement.js'
+import { countersOf, type TaskEngine } from '../interpreter.js'
+import type { Done, Setup, Work } from './message.js'
+import { countsAt, logitsAt, placed } from './placement.js'
 import { startThread, workerModule, type Thread } from './thread.js'
 
 export interface PoolOptions {
@@ -16,8 +16,8 @@ export interface PoolOptions {
 }
 
 interface Job {
-  readonly order: Order & { readonly kind: 'run' }
-  readonly resolve: (firstTokens: Outputs['firstTokens']) => void
+  readonly order: Work
+  readonly resolve: (report: Done) => void
   readonly reject: (error: Error) => void
 }
 
@@ -27,7 +27,7 @@ interface Job {
  * `close` lets running batches finish, refuses waiting ones and resolves when every thread has ended.
  * @throws RangeError if `threads` is not a whole number from 1 to 256
  */
-export const workerPool = (setup: Setup, { threads: most, module = workerModule }: PoolOptions): Engine => {
+export const workerPool = (setup: Setup, { threads: most, module = workerModule }: PoolOptions): TaskEngine => {
   if (!(Number.isInteger(most) && most >= 1 && most <= 256))
     throw new RangeError(`"threads" expected a whole number from 1 to 256, got ${most}`)
   const threads: Thread[] = []
@@ -38,7 +38,8 @@ export const workerPool = (setup: Setup, { threads: most, module = workerModule 
   let ending: Promise<unknown> | null = null
   let dead = false
   const heap = attachHeap(setup.memory)
-  const { labels } = setup.parameters.architecture
+  const { labels } = setup.model.parameters.architecture
+  const counters = countersOf(setup.model)
 
   const refuseAll = (reason: Error): void => {
     over = reason
@@ -67,23 +68,34 @@ export const workerPool = (setup: Setup, { threads: most, module = workerModule 
     }
   }
 
+  const performed = (order: Work): Promise<Done> => {
+    if (over !== null) throw over
+    return new Promise((resolve, reject) => {
+      waiting.push({ order, resolve, reject })
+      assign()
+    })
+  }
+
   return {
     labels,
     inFlight: 2 * most,
-    run: async (batch, options) => {
+    run: async (batch, options = {}) => {
       if (over !== null) throw over
-      const place = placed(heap, batch, labels)
-      const order = { kind: 'run', batch: place, firstTokens: options?.firstTokens ?? false } as const
+      const place = placed(heap, batch, labels, counters)
       try {
-        const firstTokens = await new Promise<Outputs['firstTokens']>((resolve, reject) => {
-          waiting.push({ order, resolve, reject })
-          assign()
-        })
-        return { logits: logitsAt(heap, place).slice(), firstTokens }
+        const report = await performed({ kind: 'run', batch: place, options })
+        if (report.kind !== 'outputs') throw new TypeError(`a worker thread answered a batch with a ${report.kind}`)
+        const { firstTokens } = report
+        return { logits: logitsAt(heap, place).slice(), firstTokens, counts: countsAt(heap, place).slice() }
       } finally {
         // After a death the heap's lock may be held for good, and the heap goes with the pool.
         if (!dead) heap.free(place.at)
       }
+    },
+    perform: async task => {
+      const report = await performed({ kind: 'perform', task })
+      if (report.kind !== 'result') throw new TypeError(`a worker thread answered a task with ${report.kind}`)
+      return report.result
     },
     close: async () => {
       if (over === null) refuseAll(new Error('the engine was closed'))

@@ -3,14 +3,11 @@
  * It keeps the process alive while it works, not while it waits. Not modelled: restarting it.
  */
 import { Worker } from 'node:worker_threads'
-import type { Outputs } from '../engine.js'
-import type { Order, Report, Setup } from './message.js'
-
-type FirstTokens = Outputs['firstTokens']
+import type { Done, Order, Report, Setup, Work } from './message.js'
 
 export interface Thread {
-  /** The next batch only after this promise has settled. */
-  readonly run: (order: Order & { readonly kind: 'run' }) => Promise<FirstTokens>
+  /** The next order only after this promise has settled. */
+  readonly run: (order: Work) => Promise<Done>
   /** Ends the thread after the batch it is running; resolves when it has ended. */
   readonly close: () => Promise<void>
   /** Ends the thread at once; a batch it was running is rejected with this error. Resolves when it has ended. */
@@ -34,7 +31,7 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
   const worker = new Worker(module, { workerData: setup, execArgv: [], name: 'ohmflow', resourceLimits })
   worker.unref()
   let running: {
-    readonly resolve: (firstTokens: FirstTokens) => void
+    readonly resolve: (report: Done) => void
     readonly reject: (error: Error) => void
   } | null = null
   let cause: Error | null = null
@@ -48,8 +45,8 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
   }
   worker.on('message', (report: Report) =>
     settle(({ resolve, reject }) => {
-      if (report.kind === 'outputs') resolve(report.firstTokens)
-      else reject(errorOf(report))
+      if (report.kind === 'error') reject(errorOf(report))
+      else resolve(report)
     }),
   )
   worker.on('error', (error: unknown) => {

@@ -8,17 +8,18 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Failure } from '../../domain/problem.js'
 import { attachHeap } from '../../kernels/heap.js'
-import { forward } from '../digital/forward.js'
+import { interpreter } from '../interpreter.js'
 import { openWorkbench } from '../workbench.js'
-import type { Order, Report, Setup } from './message.js'
-import { batchAt, logitsAt } from './placement.js'
+import type { Order, Report, Setup, Work } from './message.js'
+import { batchAt, countsAt, logitsAt } from './placement.js'
 
 if (parentPort === null) throw new Error('expected to run in a worker thread')
 const port = parentPort
-const { memory, kernels, parameters } = workerData as Setup // as: thread.ts starts this module and sends nothing else
+const { memory, kernels, model } = workerData as Setup // as: thread.ts starts this module and sends nothing else
 const opened = await openWorkbench(attachHeap(memory), kernels)()
 if (isLeft(opened)) throw new Failure(opened.left)
 const bench = opened.right
+const { run, perform } = interpreter(bench, model)
 
 /**
  * A worker makes so little garbage that V8 lets it lie until megabytes have gathered, in every worker, and a long stream
@@ -29,15 +30,27 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void // as: what the flag exposes
 let batches = 0
 
-const reportOn = (order: Order & { readonly kind: 'run' }): Report => {
+const done = (order: Work): Report => {
+  if (order.kind === 'perform') return { kind: 'result', result: perform(order.task) }
+  const { logits, firstTokens, counts } = run(batchAt(bench.heap, order.batch), order.options)
+  logitsAt(bench.heap, order.batch).set(logits)
+  countsAt(bench.heap, order.batch).set(counts)
+  return { kind: 'outputs', firstTokens }
+}
+
+const reportOn = (order: Work): Report => {
   try {
-    const { logits, firstTokens } = forward(bench, parameters, batchAt(bench.heap, order.batch), order.firstTokens)
-    logitsAt(bench.heap, order.batch).set(logits)
-    return { kind: 'outputs', firstTokens }
+    return done(order)
   } catch (thrown) {
     const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
     return { kind: 'error', name, message, stack }
   }
+}
+
+/** What a report need not copy. */
+const buffersOf = (report: Report): ArrayBuffer[] => {
+  const arrays = report.kind === 'outputs' ? report.firstTokens : report.kind === 'result' ? [report.result] : []
+  return arrays.map(a => a.buffer as ArrayBuffer) // as: made by the interpreter, never on the shared heap
 }
 
 port.on('message', (order: Order) => {
@@ -48,8 +61,6 @@ port.on('message', (order: Order) => {
   }
   const report = reportOn(order)
   batches += 1
-  const arrays = report.kind === 'outputs' ? report.firstTokens : []
-  const buffers = arrays.map(a => a.buffer as ArrayBuffer) // as: forward copies them off the shared heap
-  port.postMessage(report, buffers)
+  port.postMessage(report, buffersOf(report))
   if (batches % batchesBetweenCollections === 0) collect()
 })

@@ -16,8 +16,9 @@ const parameters: Parameters = {
 }
 const heap = createHeap()
 const { memory } = heap
+const model = { kind: 'digital', parameters } as const
 const module = new URL('./scripted.mjs', import.meta.url)
-const pool = (threads: number): Engine => workerPool({ memory, kernels: {}, parameters }, { threads, module })
+const pool = (threads: number): Engine => workerPool({ memory, kernels: {}, model }, { threads, module })
 
 const { give, sleep, fail, exit, throwOutside, leave, hold } = {
   give: 0,
@@ -108,7 +109,7 @@ describe('a pool of workers', () => {
 
   test('a module that cannot be loaded rejects, and closes', async () => {
     const engine = workerPool(
-      { memory, kernels: {}, parameters },
+      { memory, kernels: {}, model },
       { threads: 1, module: new URL('./absent.mjs', import.meta.url) },
     )
     expect(await messageOf(run(engine, give))).toMatch(/a worker thread died: .*absent\.mjs/)

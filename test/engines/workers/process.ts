@@ -21,7 +21,8 @@ const open = async (vocabulary: number) => {
     heap,
     bench.kernels,
   )
-  return { setup: { memory: heap.memory, kernels: { kind: bench.loaded.kind }, parameters }, heap }
+  const model = { kind: 'digital', parameters } as const
+  return { setup: { memory: heap.memory, kernels: { kind: bench.loaded.kind }, model }, heap }
 }
 const batch = batchFrom([{ ids: [0, 5, 6, 2] }])
 const say = (found: unknown): void => console.log(JSON.stringify(found))

@@ -1,0 +1,24 @@
+/** A model on tiles in one thread. */
+import { forward } from '../forward.js'
+import type { Interpreter } from '../interpreter.js'
+import type { Workbench } from '../workbench.js'
+import { analogAlgebra } from './algebra.js'
+import type { AnalogParameters } from './parameters.js'
+import { readTile } from './readTile.js'
+
+const none = new Float64Array(0)
+
+export const analogInterpreter = (bench: Workbench, parameters: AnalogParameters): Interpreter => ({
+  run: (batch, { firstTokens = false, occasion }) =>
+    bench.scratch.within(() => {
+      if (occasion === undefined) throw new TypeError('"occasion" expected a pass over a chip, got undefined')
+      const counts = new Uint32Array(2 * parameters.tiles)
+      const algebra = analogAlgebra(bench, parameters, batch, occasion, counts)
+      return { ...forward(bench, parameters.architecture, algebra, batch, firstTokens), counts }
+    }),
+  perform: task => {
+    if (task.kind !== 'read tile') throw new TypeError(`"task" expected one of a model on tiles, got ${task.kind}`)
+    readTile(bench, parameters, task)
+    return none
+  },
+})

@@ -1,0 +1,28 @@
+/**
+ * An engine in the calling thread: for tests, for finding faults, for one small batch.
+ * Not modelled: doing anything else meanwhile; while a batch runs, the thread is busy with it.
+ */
+import { interpreter, type Model, type TaskEngine } from './interpreter.js'
+import type { Workbench } from './workbench.js'
+
+const soon = <T>(work: () => T): Promise<T> =>
+  new Promise((resolve, reject) => {
+    setImmediate(() => {
+      try {
+        resolve(work())
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+  })
+
+export const inProcess = (bench: Workbench, model: Model): TaskEngine => {
+  const { run, perform } = interpreter(bench, model)
+  return {
+    labels: model.parameters.architecture.labels,
+    inFlight: 2,
+    run: (batch, options) => soon(() => run(batch, options ?? {})),
+    perform: task => soon(() => perform(task)),
+    close: () => Promise.resolve(),
+  }
+}
