@@ -3,20 +3,22 @@
  * worker and in the calling thread. Not here: which thread, in which order.
  */
 import type { Batch } from '../domain/encoder/algebra.js'
-import { analogInterpreter } from './analog/interpreter.js'
+import { analogInterpreter, type ReadTile } from './analog/interpreter.js'
 import type { AnalogParameters } from './analog/parameters.js'
-import type { ReadTile } from './analog/readTile.js'
 import { digitalInterpreter } from './digital/interpreter.js'
 import type { InputMaxima } from './digital/inputMaxima.js'
 import type { Parameters } from './digital/parameters.js'
 import type { Engine, Outputs, RunOptions } from './engine.js'
+import { errorsInterpreter, type LayerErrors } from './errors/interpreter.js'
+import type { PlainParameters } from './errors/parameters.js'
 import type { Workbench } from './workbench.js'
 
 export type Model =
   | { readonly kind: 'digital'; readonly parameters: Parameters }
   | { readonly kind: 'analog'; readonly parameters: AnalogParameters }
+  | { readonly kind: 'errors'; readonly parameters: PlainParameters }
 
-export type Task = InputMaxima | ReadTile
+export type Task = InputMaxima | ReadTile | LayerErrors
 
 export interface Interpreter {
   readonly run: (batch: Batch, options: RunOptions) => Outputs
@@ -30,7 +32,15 @@ export interface TaskEngine extends Engine {
 }
 
 /** Numbers a batch of this model is counted in: `Outputs.counts`. */
-export const countersOf = (model: Model): number => (model.kind === 'digital' ? 0 : 2 * model.parameters.tiles)
+export const countersOf = (model: Model): number => (model.kind === 'analog' ? 2 * model.parameters.tiles : 0)
 
-export const interpreter = (bench: Workbench, model: Model): Interpreter =>
-  model.kind === 'digital' ? digitalInterpreter(bench, model.parameters) : analogInterpreter(bench, model.parameters)
+export const interpreter = (bench: Workbench, model: Model): Interpreter => {
+  switch (model.kind) {
+    case 'digital':
+      return digitalInterpreter(bench, model.parameters)
+    case 'analog':
+      return analogInterpreter(bench, model.parameters)
+    case 'errors':
+      return errorsInterpreter(bench, model.parameters)
+  }
+}

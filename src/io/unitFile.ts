@@ -1,39 +1,63 @@
 /**
- * What one finished unit of work leaves behind: its outcomes as an Arrow IPC stream, then a SHA-256 of all that
- * stands before it. The file's name is the hash of what the unit depends on; a damaged file counts as not there.
+ * What one finished unit of work leaves behind: tables as Arrow IPC streams, one after the other, their lengths, then a
+ * SHA-256 of all that stands before it. The file's name is the hash of what the unit depends on; a damaged file counts
+ * as not there.
+ *
+ *     stream of table 0 | stream of table 1 | ... | byte length of each, uint64 | their number, uint32 | magic | SHA-256
  */
 import { createHash } from 'node:crypto'
-import type { Vector } from 'apache-arrow'
-import { outcomesTable, type Outcome, type OutcomeColumn } from '../domain/tables/predictions.js'
-import type { Provenance } from '../domain/tables/table.js'
-import { writeAtomically } from './atomicFile.js'
-import { blocks, openSource, readRange, sizeOf, withSource } from './source.js'
+import type { RecordBatch, Vector } from 'apache-arrow'
+import type { Cell, Provenance, Row, Table } from '../domain/tables/table.js'
+import { writeAtomically, type ByteSink } from './atomicFile.js'
+import { blocks, openSource, readRange, sizeOf, withSource, type Source } from './source.js'
 import { arrowBatches, arrowStreamSink } from './tables/arrow.js'
 import type { TableSink } from './tables/sink.js'
 
-const magic = new TextEncoder().encode('OHMUNIT1')
+const magic = new TextEncoder().encode('OHMUNIT2')
 const digestBytes = 32
-const trailer = magic.length + digestBytes
+const trailer = 4 + magic.length + digestBytes
 const blockBytes = 1 << 16
+
+/** Where the rows of a unit go: its tables one after the other, each closed before the next is begun. */
+export interface UnitSink {
+  readonly table: <Name extends string>(table: Table<Name>) => TableSink<Name>
+}
+
+const endOf = (lengths: readonly number[]): Uint8Array => {
+  const bytes = new DataView(new ArrayBuffer(8 * lengths.length + 4))
+  lengths.forEach((length, i) => {
+    bytes.setBigUint64(8 * i, BigInt(length), true)
+  })
+  bytes.setUint32(8 * lengths.length, lengths.length, true)
+  return new Uint8Array(bytes.buffer)
+}
 
 /** Writes a unit file whole or not at all. */
 export const writeUnit = async <A>(
   path: string,
   provenance: Provenance,
-  produce: (sink: TableSink<OutcomeColumn>) => Promise<A>,
+  produce: (unit: UnitSink) => Promise<A>,
 ): Promise<A> =>
   writeAtomically(path, async sink => {
     const hash = createHash('sha256')
-    const rows = arrowStreamSink(outcomesTable, provenance, {
+    const lengths: number[] = []
+    const counted: ByteSink = {
       write: bytes => {
         hash.update(bytes)
+        lengths[lengths.length - 1] = (lengths.at(-1) ?? 0) + bytes.length
         return sink.write(bytes)
       },
+    }
+    const result = await produce({
+      table: table => {
+        lengths.push(0)
+        return arrowStreamSink(table, provenance, counted)
+      },
     })
-    const result = await produce(rows)
-    await rows.close()
+    const end = endOf(lengths)
+    await sink.write(end)
     await sink.write(magic)
-    await sink.write(hash.update(magic).digest())
+    await sink.write(hash.update(end).update(magic).digest())
     return result
   })
 
@@ -46,38 +70,51 @@ export const unitState = async (path: string): Promise<UnitState> => {
     if (source.size < trailer) return 'damaged'
     const hash = createHash('sha256')
     for await (const block of blocks(source, blockBytes, source.size - digestBytes)) hash.update(block)
-    const end = await readRange(source, 'trailer', source.size - trailer, trailer)
+    const end = await readRange(source, 'trailer', source.size - magic.length - digestBytes, magic.length + digestBytes)
     const expected = Buffer.concat([magic, hash.digest()])
     return expected.equals(end) ? 'whole' : 'damaged'
   })
 }
 
-/** The outcomes of a whole unit file, in order, batch by batch. The file is closed at the end. @throws Failure */
-export const readUnit = async function* (path: string): AsyncGenerator<Outcome> {
+/** First byte and length of each table's stream. */
+const streamsOf = async (source: Source): Promise<readonly { readonly at: number; readonly bytes: number }[]> => {
+  const view = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset, b.length)
+  const count = view(await readRange(source, 'trailer', source.size - trailer, 4)).getUint32(0, true)
+  const lengths = view(await readRange(source, 'lengths', source.size - trailer - 8 * count, 8 * count))
+  let at = 0
+  return Array.from({ length: count }, (_, i) => {
+    const bytes = Number(lengths.getBigUint64(8 * i, true))
+    at += bytes
+    return { at: at - bytes, bytes }
+  })
+}
+
+/** The part of a source from a byte on. */
+const from = (source: Source, at: number): Source => ({
+  ...source,
+  readInto: (out, offset) => source.readInto(out, at + offset),
+})
+
+/** The rows of one table of a whole unit file, in order, batch by batch. The file is closed at the end. @throws Failure */
+export const readUnit = async function* <R extends Row>(path: string, table: Table, place = 0): AsyncGenerator<R> {
   const source = await openSource(path)
   try {
-    yield* outcomes(path, blocks(source, blockBytes, source.size - trailer))
+    const stream = (await streamsOf(source))[place]
+    if (stream === undefined) throw new Error(`${path}: no table ${place}`)
+    for await (const batch of arrowBatches(blocks(from(source, stream.at), blockBytes, stream.bytes)))
+      yield* rowsOf(path, batch, table) as Generator<R> // as: the schema the file was written with
   } finally {
     await source.close()
   }
 }
 
-const outcomes = async function* (path: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Outcome> {
-  for await (const batch of arrowBatches(bytes)) {
-    const column = (name: OutcomeColumn): Vector => {
-      const found = batch.getChild(name)
-      if (found === null) throw new Error(`${path}: no column ${name}`)
-      return found
-    }
-    const [example, label, prediction, logits] = (['example', 'label', 'prediction', 'logits'] as const).map(column)
-    if (example === undefined || label === undefined || prediction === undefined || logits === undefined) return
-    for (let i = 0; i < batch.numRows; i++) {
-      yield {
-        example: example.get(i) as number, // as: the schema of outcomesTable
-        label: label.get(i) as number | null, // as: the schema of outcomesTable
-        prediction: prediction.get(i) as number, // as: the schema of outcomesTable
-        logits: Float32Array.from((logits.get(i) as Vector).toArray() as Float32Array), // as: the schema of outcomesTable
-      }
-    }
-  }
+const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
+  const columns = table.columns.map(({ name, type }) => {
+    const found: Vector | null = batch.getChild(name)
+    if (found === null) throw new Error(`${path}: no column ${name}`)
+    const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
+    const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
+    return { name, get: type === 'float32 list' ? list : get }
+  })
+  for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
 }

@@ -1,13 +1,13 @@
-/** A digital engine for a checkpoint: its weights on a heap, the kernels that run them. */
+/** Engines over a model on a heap, and the digital one for a checkpoint. */
 import { availableParallelism } from 'node:os'
 import { inProcess } from '../engines/inProcess.js'
 import { loadParameters } from '../engines/digital/parameters.js'
-import type { Engine } from '../engines/engine.js'
+import type { Model, TaskEngine } from '../engines/interpreter.js'
 import { workerPool } from '../engines/workers/pool.js'
-import { openWorkbench } from '../engines/workbench.js'
+import { openWorkbench, type Workbench } from '../engines/workbench.js'
 import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { orThrow } from '../io/fault.js'
-import { createHeap } from '../kernels/heap.js'
+import { createHeap, type Heap } from '../kernels/heap.js'
 import { panelsBytes } from '../kernels/kernels.js'
 import type { KernelChoice } from '../kernels/load.js'
 import { chosenKernels, kernelsInWords, openKernels } from './kernels.js'
@@ -19,33 +19,53 @@ export interface EngineOptions {
   readonly kernels?: KernelChoice
 }
 
-export interface DigitalEngine extends Engine {
+export interface DigitalEngine extends TaskEngine {
   /** Which kernels run, for people. */
   readonly kernels: string
 }
 
+export interface StartedEngine<M extends Model> {
+  readonly heap: Heap
+  readonly engine: TaskEngine
+  readonly parameters: M['parameters']
+  readonly kernels: string
+}
+
 /**
- * Loads and packs the weights, once, in memory that all threads share and that goes with the engine.
+ * An engine over a model that `load` puts on a fresh heap: in memory that all threads share and that goes with the engine.
  * One worker is still a thread of its own, so that the caller can tokenise while it computes.
- * @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there
+ * @throws Failure (in the promise) if the kernels asked for are not there
  */
-export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions): Promise<DigitalEngine> => {
-  const { workers, kernels: choice = chosenKernels() } = options
+export const startEngine = async <M extends Model>(
+  { workers, kernels: choice = chosenKernels() }: EngineOptions,
+  load: (bench: Workbench) => Promise<M>,
+): Promise<StartedEngine<M>> => {
   const heap = createHeap()
   const bench = await orThrow(openWorkbench(heap, choice))
-  const parameters = await loadParameters(
-    checkpoint.architecture,
-    (name, out) => orThrow(checkpoint.readInto(name, out)),
-    heap,
-    bench.kernels,
-  )
-  const model = { kind: 'digital', parameters } as const
+  const model = await load(bench)
   const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, model }
   const engine =
     workers === 0
       ? inProcess(bench, model)
       : workerPool(setup, { threads: workers ?? Math.min(256, availableParallelism()) })
-  return { kernels: kernelsInWords(bench.loaded), ...engine }
+  return { heap, engine, parameters: model.parameters, kernels: kernelsInWords(bench.loaded) }
+}
+
+/**
+ * Loads and packs the weights, once.
+ * @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there
+ */
+export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions): Promise<DigitalEngine> => {
+  const { engine, kernels } = await startEngine(options, async ({ heap, kernels }) => ({
+    kind: 'digital',
+    parameters: await loadParameters(
+      checkpoint.architecture,
+      (name, out) => orThrow(checkpoint.readInto(name, out)),
+      heap,
+      kernels,
+    ),
+  }))
+  return { kernels, ...engine }
 }
 
 /** Multiply-accumulates per second of one core's product kernel, from a moment's measuring. */

@@ -1,38 +1,99 @@
-/** The engines of a run: one at a time, kept while consecutive units share it. */
+/**
+ * The engines of a run, one at a time, kept while consecutive units share it; and what has to be known before a chip can
+ * be had: how the model's inputs are spread, and the ranges that follow. Each is found out once a run.
+ */
+import { hardwareOf, type Config } from '../domain/experiment/config.js'
+import type { AnalogMethod } from '../domain/experiment/method.js'
 import type { Engine } from '../engines/engine.js'
-import { openDigital } from './digital.js'
-import type { PlannedUnit } from './experiment/workspace.js'
-import type { OpenTask } from './openTask.js'
+import { openAnalog, type AnalogEngine } from './analog.js'
+import { inputMaxima, type InputMaxima } from './calibration.js'
+import { openDigital, type DigitalEngine, type EngineOptions } from './digital.js'
+import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
+import type { CalibrationData, OpenTask } from './openTask.js'
+import type { Progress } from './progress.js'
+import { chooseRanges, type ChosenRanges } from './ranges.js'
+
+/** An engine ready for a unit; on a chip, with what the pass will leave behind. */
+export interface UnitEngine {
+  readonly engine: Engine
+  readonly pass: { readonly ranges: readonly ChosenRanges[]; readonly alphas: Float32Array } | null
+}
 
 export interface EnginePool {
-  readonly forUnit: (unit: PlannedUnit) => Promise<Engine>
+  readonly forUnit: (unit: PlannedUnit) => Promise<UnitEngine>
+  /** Ranges of an analog method on a task. */
+  readonly ranges: (unit: Pick<AnyPlannedUnit, 'open'>, method: AnalogMethod) => Promise<readonly ChosenRanges[]>
+  /** Lets go of the engine there is, so that another user of the machine has the memory. */
+  readonly rest: () => Promise<void>
+  readonly options: EngineOptions
   /** Which kernels run, for people. */
   readonly description: () => string
   readonly close: () => Promise<void>
 }
 
-export interface EngineOptions {
-  /** Worker threads; null: one per core. */
-  readonly workers: number | null
+type Current =
+  | { readonly kind: 'digital'; readonly open: OpenTask; readonly engine: DigitalEngine }
+  | { readonly kind: 'analog'; readonly open: OpenTask; readonly method: AnalogMethod; readonly engine: AnalogEngine }
+
+/** What a task's calibration examples are; a plan with a chip in it has them opened. */
+export const calibrationOf = ({ calibration, source }: OpenTask): CalibrationData => {
+  if (calibration === null) throw new TypeError(`"calibration" expected examples of ${source.task}, got none`)
+  return calibration
 }
 
-export const enginePool = (options: EngineOptions): EnginePool => {
-  let current: { readonly open: OpenTask; readonly engine: Engine } | null = null
+export const enginePool = (config: Config, options: EngineOptions, progress: Progress): EnginePool => {
+  let current: Current | null = null
   let kernels = 'none used'
-  const close = async (): Promise<void> => {
-    await current?.engine.close()
+  const maxima = new Map<OpenTask, InputMaxima>()
+  const chosen = new Map<OpenTask, Map<AnalogMethod, readonly ChosenRanges[]>>()
+
+  const rest = async (): Promise<void> => {
+    const { engine } = current ?? {}
     current = null
+    await engine?.close()
+  }
+  const digital = async (open: OpenTask): Promise<DigitalEngine> => {
+    if (current?.kind === 'digital' && current.open === open) return current.engine
+    await rest()
+    const engine = await openDigital(open.checkpoint, options)
+    kernels = engine.kernels
+    current = { kind: 'digital', open, engine }
+    return engine
+  }
+  const maximaOf = async (open: OpenTask): Promise<InputMaxima> => {
+    const found = maxima.get(open) ?? (await inputMaxima(open, calibrationOf(open), await digital(open), progress))
+    maxima.set(open, found)
+    return found
+  }
+  const ranges: EnginePool['ranges'] = async ({ open }, method) => {
+    const ofTask = chosen.get(open) ?? new Map<AnalogMethod, readonly ChosenRanges[]>()
+    chosen.set(open, ofTask)
+    const found =
+      ofTask.get(method) ??
+      (await chooseRanges(open.checkpoint, hardwareOf(config, method).tile, method, await maximaOf(open)))
+    ofTask.set(method, found)
+    return found
+  }
+  const analog = async (open: OpenTask, method: AnalogMethod): Promise<AnalogEngine> => {
+    if (current?.kind === 'analog' && current.open === open && current.method === method) return current.engine
+    const chip = { hardware: hardwareOf(config, method), seed: config.seed, ranges: await ranges({ open }, method) }
+    await rest()
+    const engine = await openAnalog(open.checkpoint, chip, options)
+    kernels = engine.kernels
+    current = { kind: 'analog', open, method, engine }
+    return engine
   }
   return {
-    forUnit: async unit => {
-      if (current?.open === unit.open) return current.engine
-      await close()
-      const engine = await openDigital(unit.open.checkpoint, options)
-      kernels = engine.kernels
-      current = { open: unit.open, engine }
-      return engine
+    forUnit: async ({ open, method, repetition }) => {
+      if (method.execution === 'digital' || repetition === null) return { engine: await digital(open), pass: null }
+      const engine = await analog(open, method)
+      await engine.read(repetition)
+      return { engine, pass: { ranges: await ranges({ open }, method), alphas: engine.alphas() } }
     },
+    ranges,
+    rest,
+    options,
     description: () => kernels,
-    close,
+    close: rest,
   }
 }

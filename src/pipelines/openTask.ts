@@ -6,7 +6,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
 import { maxTokens } from '../domain/encoder/architecture.js'
-import type { TaskSource } from '../domain/experiment/config.js'
+import type { Calibration, TaskSource } from '../domain/experiment/config.js'
 import type { TaskInputs } from '../domain/experiment/plan.js'
 import { Failure, fail, type Problem } from '../domain/problem.js'
 import { classOrder } from '../domain/tasks/label.js'
@@ -26,6 +26,12 @@ export interface Model {
   readonly tokenizerFiles: readonly string[]
 }
 
+/** The first examples of a split. */
+export interface CalibrationData {
+  readonly dataset: Dataset
+  readonly examples: number
+}
+
 export interface OpenTask extends Model {
   readonly source: TaskSource
   readonly task: Task
@@ -34,6 +40,8 @@ export interface OpenTask extends Model {
   readonly classOrder: readonly number[]
   /** Examples that will be scored. */
   readonly examples: number
+  /** What ranges are chosen on; null where no method has a chip. */
+  readonly calibration: CalibrationData | null
   readonly inputs: TaskInputs
   /** @throws Failure (in the promise) if a file is no longer what it was when its hash was taken. */
   readonly unchanged: () => Promise<void>
@@ -86,7 +94,10 @@ const unchanged = async (files: readonly Seen[]): Promise<void> => {
 }
 
 /** Reads through the examples that are wanted, so that a bad row is found before anything is computed. */
-const countExamples = async (source: TaskSource, dataset: Dataset): Promise<number> => {
+const countExamples = async (
+  source: Pick<TaskSource, 'data' | 'split' | 'examples'>,
+  dataset: Dataset,
+): Promise<number> => {
   let count = 0
   for await (const { index } of dataset.examples()) {
     count = index + 1
@@ -97,7 +108,8 @@ const countExamples = async (source: TaskSource, dataset: Dataset): Promise<numb
   return count
 }
 
-export const openTask = (source: TaskSource): TaskEither<Problem, OpenTask> =>
+/** @param calibration what of the task's data ranges are chosen on; null if nothing is to be calibrated */
+export const openTask = (source: TaskSource, calibration: Calibration | null): TaskEither<Problem, OpenTask> =>
   attempt(source.checkpoint.resolved, async () => {
     const task = tasks[source.task]
     const model = await orThrow(openModel(source.checkpoint.resolved, source.tokenizer?.resolved ?? null))
@@ -109,10 +121,13 @@ export const openTask = (source: TaskSource): TaskEither<Problem, OpenTask> =>
     )
     if (isLeft(order)) throw new Failure(order.left)
     const dataset = await orThrow(openDataset(task, source.data.resolved, source.split))
+    const calibrating =
+      calibration === null ? null : await orThrow(openDataset(task, source.data.resolved, calibration.split))
     const files = {
       checkpoint: await seen(checkpoint.files),
       tokenizer: await seen(model.tokenizerFiles),
       data: await seen(dataset.files),
+      calibration: await seen(calibrating?.files ?? []),
     }
     return {
       ...model,
@@ -121,10 +136,15 @@ export const openTask = (source: TaskSource): TaskEither<Problem, OpenTask> =>
       dataset,
       classOrder: order.right,
       examples: await countExamples(source, dataset),
+      calibration:
+        calibration === null || calibrating === null
+          ? null
+          : { dataset: calibrating, examples: await countExamples({ ...source, ...calibration }, calibrating) },
       inputs: {
         checkpoint: together(files.checkpoint),
         tokenizer: together(files.tokenizer),
         data: together(files.data),
+        calibration: calibrating === null ? null : together(files.calibration),
       },
       unchanged: () => unchanged(Object.values(files).flat()),
     }

@@ -1,26 +1,11 @@
 /** The outcomes of one unit of work: examples -> sequences -> batches -> engine -> logits in the order of the task's labels. */
 import { concatMap, from, type Observable } from 'rxjs'
 import type { Outcome } from '../domain/tables/predictions.js'
-import type { Example } from '../domain/tasks/example.js'
 import type { Engine } from '../engines/engine.js'
 import { batchOf, groups } from './batches.js'
 import type { OpenTask } from './openTask.js'
 import { pull } from './pull.js'
-
-interface TokenisedExample {
-  readonly example: Example
-  readonly ids: Int32Array
-}
-
-/** The examples to be scored, tokenised one by one. */
-const tokenised = async function* (open: OpenTask): AsyncGenerator<TokenisedExample> {
-  let taken = 0
-  for await (const example of open.dataset.examples()) {
-    yield { example, ids: open.tokenizer.encode(example.text, example.pair, open.maxTokens) }
-    taken += 1
-    if (taken === open.examples) return
-  }
-}
+import { tokenised } from './tokenised.js'
 
 /** Index of the largest value, the first of equals; NaN if any value is, for a broken run must not look like a class. */
 const argMax = (values: Float32Array): number => {
@@ -49,7 +34,7 @@ export const outcomes = (
   commit: (outcomes: readonly Outcome[], tokens: number) => Promise<void>,
 ): Observable<Outcome> =>
   pull(
-    groups(tokenised(open), item => item.ids.length),
+    groups(tokenised(open, open), item => item.ids.length),
     {
       inFlight: engine.inFlight,
       work: async items => {

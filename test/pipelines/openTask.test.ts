@@ -17,7 +17,7 @@ const opened = async (folder: string): Promise<OpenTask> => {
     examples: 20,
     split: 'dev',
   }
-  const result = await openTask(source)()
+  const result = await openTask(source, null)()
   if (!isRight(result)) throw new Error(result.left.found)
   return result.right
 }

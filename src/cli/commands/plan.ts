@@ -3,7 +3,7 @@ import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { estimate, type TaskEstimate } from '../../pipelines/experiment/estimate.js'
-import { prepare, remaining } from '../../pipelines/experiment/workspace.js'
+import { allUnits, prepare, remaining } from '../../pipelines/experiment/workspace.js'
 import { bytes, columns, grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { printLine } from '../terminal.js'
@@ -37,7 +37,7 @@ export const plan = command({
     if (read._tag === 'Left') throw new Refused(read.left)
     const { config, hash } = read.right
     const workspace = await orThrow(prepare(config, hash, out ?? ''))
-    const missing = out === undefined ? workspace.units : (await remaining(workspace, { index: 0, of: 1 })).missing
+    const missing = out === undefined ? allUnits(workspace) : (await remaining(workspace, { index: 0, of: 1 })).missing
     const estimates = await estimate(workspace, missing)
     const seconds = estimates.reduce((sum, e) => sum + e.seconds, 0)
     const memoryBytes = Math.max(0, ...estimates.map(e => e.memoryBytes))
@@ -46,7 +46,7 @@ export const plan = command({
         JSON.stringify({
           name: config.name,
           configSha256: hash,
-          units: workspace.units.length,
+          units: allUnits(workspace).length,
           missing: missing.length,
           seconds,
           memoryBytes,
@@ -62,7 +62,7 @@ export const plan = command({
       ),
     )
     await printLine(
-      `${grouped(workspace.units.length)} units, ${grouped(missing.length)} to compute: about ${spoken(seconds)} and ${bytes(memoryBytes)} on this machine`,
+      `${grouped(allUnits(workspace).length)} units, ${grouped(missing.length)} to compute: about ${spoken(seconds)} and ${bytes(memoryBytes)} on this machine`,
     )
     return done
   },

@@ -11,7 +11,7 @@ import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { runExperiment, type Finished } from '../../pipelines/experiment/run.js'
 import { formats, streamTable, tableNames } from '../../pipelines/experiment/tables.js'
-import { prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
+import { allUnits, prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
 import { enginePool } from '../../pipelines/enginePool.js'
 import { shardArgument, wordArgument, wordsArgument, workersOption } from '../arguments.js'
 import { grouped, spoken } from '../columns.js'
@@ -124,14 +124,14 @@ export const run = command({
     const folder = out ?? join('results', config.name)
     const workspace = await orThrow(prepare(config, hash, folder))
     const progress = terminalProgress()
-    const engines = enginePool({ workers: workers ?? null })
+    const engines = enginePool(config, { workers: workers ?? null }, progress)
     try {
       const finished = await runExperiment(workspace, {
         shard: shard ?? { index: 0, of: 1 },
         formats: wanted ?? ['parquet'],
         progress,
         signal,
-        engine: engines.forUnit,
+        engines,
       })
       // A run that found everything there has nothing to tell of how it came to be.
       if (finished.computed > 0)
@@ -151,9 +151,10 @@ export const run = command({
       }
       const skipped = untrained(workspace)
       if (skipped.length > 0) say(`untrained: scores are at chance (random weights: ${skipped.join(', ')})`)
-      const reused = workspace.units.length - finished.computed
+      const units = allUnits(workspace).length
+      const reused = units - finished.computed
       say(
-        `${workspace.units.length} ${workspace.units.length === 1 ? 'unit' : 'units'} (${reused} were there already), ${grouped(finished.examples)} examples computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
+        `${units} ${units === 1 ? 'unit' : 'units'} (${reused} were there already), ${grouped(finished.examples)} examples computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
       )
       for (const file of finished.tables) say(`  ${file}`)
       return done

@@ -75,34 +75,35 @@ export const pulsedLadderCurrent = (
 }
 
 /**
- * g_i u_i [µS], with which the current into the ADC is simply sum_i g_i u_i x_i: by reciprocity u_i is the voltage at node i
- * with the ADC's end at 1 and all inputs at 0. With a_i = (u_(i+1) - u_i) / u_i, the current law at node i reads
+ * u_i, with which the current into the ADC is simply sum_i g_i u_i x_i: by reciprocity u_i is the voltage at node i with
+ * the ADC's end at 1 and all inputs at 0. With a_i = (u_(i+1) - u_i) / u_i, the current law at node i reads
  * a_i = a_(i-1) / (1 + a_(i-1)) + R g_i: only sums of positive terms, so every u_i is exact to a few roundings.
  * @param out where to; may be `conductances` itself
  */
-export const effectiveConductancesInto = (
+export const ladderVoltagesInto = (
   out: Float64Array,
   conductances: ArrayLike<number>,
   wireResistanceOhm: number,
 ): void => {
   const resistance = nonNegative('wireResistanceOhm', wireResistanceOhm) * micro
   const rows = conductances.length
-  const drops = new Float64Array(rows)
   let drop = 0
-  for (let i = 0; i < rows - 1; i++) {
-    drop = drop / (1 + drop) + resistance * (conductances[i] ?? NaN)
-    drops[i] = drop
+  for (let i = 0; i < rows; i++) {
+    const g = conductances[i] ?? NaN
+    // The last node has no segment behind it.
+    if (i < rows - 1) drop = drop / (1 + drop) + resistance * g
+    out[i] = i < rows - 1 ? drop : 0
   }
   let u = 1
   for (let i = rows - 1; i >= 0; i--) {
-    u /= 1 + (drops[i] ?? NaN)
-    out[i] = (conductances[i] ?? NaN) * u
+    u /= 1 + (out[i] ?? NaN)
+    out[i] = u
   }
 }
 
-/** The effective conductances [µS] as a fresh array. */
+/** The effective conductances g_i u_i [µS] as a fresh array. */
 export const effectiveConductances = (conductances: ArrayLike<number>, wireResistanceOhm: number): Float64Array => {
   const out = new Float64Array(conductances.length)
-  effectiveConductancesInto(out, conductances, wireResistanceOhm)
-  return out
+  ladderVoltagesInto(out, conductances, wireResistanceOhm)
+  return out.map((u, i) => (conductances[i] ?? NaN) * u)
 }

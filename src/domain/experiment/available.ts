@@ -4,8 +4,9 @@
  */
 import { problem, type Problem } from '../problem.js'
 import { hardwareOf, type Config } from './config.js'
+import { presetNames } from '../devices/constants.js'
 import type { DeviceChoice, DevicePreset } from './device.js'
-import type { DriftCompensation, ReadNoise } from './hardware.js'
+import { readNoises, type DriftCompensation, type ReadNoise } from './hardware.js'
 import type { AnalogMethod, ColumnRange, EngineName, Execution, InputRange, IrDropRule, Spare } from './method.js'
 
 export interface Available {
@@ -24,18 +25,18 @@ export interface Available {
   readonly train: boolean
 }
 
-/** This version: the digital engine. */
+/** This version: the digital engine and the chip, with ranges by the largest weights and inputs. */
 export const thisVersion: Available = {
-  executions: ['digital'],
+  executions: ['analog', 'digital'],
   engines: ['ohmflow'],
-  devices: [],
-  readNoises: [],
-  driftCompensations: [],
-  columnRules: [],
-  inputRules: [],
-  spares: [],
-  irDropRules: [],
-  wireResistance: false,
+  devices: [...presetNames, 'table'],
+  readNoises,
+  driftCompensations: ['none', 'global', 'per-column', 'least-squares'],
+  columnRules: ['abs-max'],
+  inputRules: ['abs-max'],
+  spares: ['none'],
+  irDropRules: ['none'],
+  wireResistance: true,
   sweep: false,
   train: false,
 }

@@ -1,30 +1,43 @@
 /**
- * What an experiment comes to: a pure list of units of work, in the order of the tables. A unit is one method on one
- * task on one chip, at one time, in one read. Running is the plan minus what is already there.
+ * What an experiment comes to: pure lists of units of work, in the order of the tables. A unit is one method on one task
+ * on one chip, at one time, in one read; or what is found out once about an analog method. Running is the plan minus
+ * what is already there.
  */
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
-import type { Method } from './method.js'
+import type { AnalogMethod, Method } from './method.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
-export const resultsRevision = 1
+export const resultsRevision = 2
 
 /** SHA-256 of every input file of a task, by role: nothing else of the outside decides its results. */
 export interface TaskInputs {
   readonly checkpoint: string
   readonly tokenizer: string
   readonly data: string
+  /** Of the examples that ranges are chosen on; null where no method has a chip. */
+  readonly calibration: string | null
 }
 
-export interface Unit {
+interface AnyUnit<M extends Method> {
   /** Position in the plan. */
   readonly index: number
   readonly taskIndex: number
   readonly task: TaskSource
-  readonly method: Method
+  readonly method: M
+  /** Everything it yields depends on; its hash names the unit's file. */
+  readonly dependsOn: Json
+}
+
+/** One method on one task, scored; on one chip at one time in one read. */
+export interface Unit extends AnyUnit<Method> {
+  readonly kind: 'scores'
   /** Null for digital execution: there is no chip. */
   readonly repetition: Repetition | null
-  /** Everything its outcome depends on; its hash names the unit's file. */
-  readonly dependsOn: Json
+}
+
+/** What there is to find out once about an analog method on a task: its ranges, and where its errors come from. */
+export interface MethodUnit extends AnyUnit<AnalogMethod> {
+  readonly kind: 'ranges' | 'errors'
 }
 
 export interface Repetition {
@@ -42,7 +55,7 @@ const repetitions = (config: Config, method: Method): readonly (Repetition | nul
 }
 
 /** Settings of a method that change its numbers; its name does not. */
-const executionOf = (config: Config, method: Method): Json => {
+const executionOf = (config: Config, method: Method): Record<string, Json> => {
   if (method.execution === 'digital') return { execution: 'digital', engine: method.engine }
   const { execution, columnRange, inputRange, objective, spare, irDrop } = method
   return {
@@ -55,35 +68,77 @@ const executionOf = (config: Config, method: Method): Json => {
 /** A decoded part of the config is JSON by construction. */
 const asJson = (value: object): Record<string, Json> => JSON.parse(JSON.stringify(value)) as Record<string, Json> // as: stringify gives JSON
 
+/** What decides a method's results, of the outside: a digital one is not calibrated. */
+const inputsOf = ({ calibration, ...inputs }: TaskInputs, method: Method): Record<string, Json> =>
+  asJson(method.execution === 'digital' ? inputs : { ...inputs, calibration })
+
+const scoreUnits = (config: Config, inputs: readonly TaskInputs[]): readonly Omit<Unit, 'index'>[] =>
+  eachMethod(config, inputs, (common, method, own) =>
+    repetitions(config, method).map(repetition => ({
+      ...common,
+      kind: 'scores',
+      method,
+      repetition,
+      dependsOn: {
+        revision: resultsRevision,
+        task: common.task.task,
+        split: common.task.split,
+        examples: common.task.examples,
+        inputs: inputsOf(own, method),
+        method: executionOf(config, method),
+        repetition: repetition === null ? null : { ...repetition, seed: config.seed },
+      },
+    })),
+  )
+
+const methodUnits = (config: Config, inputs: readonly TaskInputs[]): readonly Omit<MethodUnit, 'index'>[] =>
+  eachMethod(config, inputs, (common, method, { checkpoint, tokenizer, calibration }) => {
+    if (method.execution === 'digital') return []
+    const about = {
+      revision: resultsRevision,
+      task: common.task.task,
+      inputs: { checkpoint, tokenizer, calibration },
+      method: executionOf(config, method),
+    }
+    return [
+      { ...common, kind: 'ranges', method, dependsOn: { ...about, of: 'ranges' } },
+      {
+        ...common,
+        kind: 'errors',
+        method,
+        dependsOn: { ...about, of: 'errors', times: config.repeat.times, seed: config.seed },
+      },
+    ]
+  })
+
+/** Tasks outermost, methods within, in the order of the config. */
+const eachMethod = <A>(
+  config: Config,
+  inputs: readonly TaskInputs[],
+  of: (common: Pick<Unit, 'taskIndex' | 'task'>, method: Method, inputs: TaskInputs) => readonly A[],
+): readonly A[] =>
+  config.tasks.flatMap((task, taskIndex) => {
+    const own = inputs[taskIndex]
+    if (own === undefined || inputs.length !== config.tasks.length)
+      throw new RangeError(`"inputs" expected ${config.tasks.length} entries, got ${inputs.length}`)
+    return config.methods.flatMap(method => of({ taskIndex, task }, method, own))
+  })
+
+export interface Plan {
+  /** Tasks, then methods, chips, reads and times, each in the order of the config. */
+  readonly scores: readonly Unit[]
+  /** Tasks, then methods; of each analog method its ranges, then its errors. Counted on from the scores' units. */
+  readonly methods: readonly MethodUnit[]
+}
+
 /**
- * The units of an experiment: tasks, then methods, chips, reads and times, each in the order of the config.
+ * The units of an experiment.
  * @param inputs hashes of each task's input files, in the order of `config.tasks`
  * @throws RangeError if `inputs` has another length than `config.tasks`
  */
-export const plan = (config: Config, inputs: readonly TaskInputs[]): readonly Unit[] => {
-  if (inputs.length !== config.tasks.length)
-    throw new RangeError(`"inputs" expected ${config.tasks.length} entries, got ${inputs.length}`)
-  return config.tasks
-    .flatMap((task, taskIndex) =>
-      config.methods.flatMap(method =>
-        repetitions(config, method).map(repetition => ({
-          taskIndex,
-          task,
-          method,
-          repetition,
-          dependsOn: {
-            revision: resultsRevision,
-            task: task.task,
-            split: task.split,
-            examples: task.examples,
-            inputs: asJson(inputs[taskIndex] ?? {}),
-            method: executionOf(config, method),
-            repetition: repetition === null ? null : { ...repetition, seed: config.seed },
-          },
-        })),
-      ),
-    )
-    .map((unit, index) => ({ index, ...unit }))
+export const plan = (config: Config, inputs: readonly TaskInputs[]): Plan => {
+  const scores = scoreUnits(config, inputs).map((unit, index) => ({ index, ...unit }))
+  return { scores, methods: methodUnits(config, inputs).map((unit, i) => ({ index: scores.length + i, ...unit })) }
 }
 
 /** A share of the plan for one of several processes: every n-th unit, starting with the i-th. */
@@ -92,5 +147,5 @@ export interface Shard {
   readonly of: number
 }
 
-export const sharded = <U extends Unit>(units: readonly U[], shard: Shard): readonly U[] =>
+export const sharded = <U extends Pick<Unit, 'index'>>(units: readonly U[], shard: Shard): readonly U[] =>
   units.filter(unit => unit.index % shard.of === shard.index)

@@ -80,7 +80,7 @@ export const tilesTable: Table<TileColumn> = {
       nullable: true,
       unit: '1',
       description:
-        'beta, largest input magnitude the DAC does not clip, in the unit of the activations; null if it has no fixed one (ideal DAC, dynamic range)',
+        'beta, input magnitude that stands for full scale and that the DAC does not exceed, in the unit of the activations; null if it has no fixed one (dynamic range)',
     },
     { name: 'weights', type: 'int32', nullable: false, unit: '1', description: 'weights on the tile' },
     {

@@ -6,7 +6,7 @@ import type { Batch, EncoderAlgebra } from '../../domain/encoder/algebra.js'
 import { digitalRest, parameterOf, type Activation } from '../digital/algebra.js'
 import type { Occasion } from '../engine.js'
 import type { Workbench } from '../workbench.js'
-import type { AnalogLayer, AnalogParameters, TilePlaces } from './parameters.js'
+import type { AnalogLayer, AnalogParameters, ChipSettings, TilePlaces } from './parameters.js'
 import { encoded, multiplied, type EncodedInputs, type NoiseAddresses } from './tile.js'
 
 /** Two numbers a tile: inputs beyond its range, column sums beyond its ADC's. */
@@ -27,8 +27,8 @@ const onwards = (a: NoiseAddresses, rows: number): NoiseAddresses => ({
   examples: a.examples + bytes * rows,
 })
 
-/** Positions in their sequences and examples of all tokens, and of all first tokens. */
-const addressesOf = ({ heap, scratch }: Workbench, batch: Batch, occasion: Occasion) => {
+/** Positions in their sequences and examples of all tokens, and of all first tokens; on the scratch stack. */
+export const noiseAddresses = ({ heap, scratch }: Workbench, batch: Batch, occasion: Occasion) => {
   const [tokens, sequences] = [batch.ids.length, batch.offsets.length - 1]
   const places = (rows: number): NoiseAddresses => ({
     ...{ occasion, output: 'output', vmmRead: 'vmmRead' },
@@ -50,6 +50,64 @@ const addressesOf = ({ heap, scratch }: Workbench, batch: Batch, occasion: Occas
   return { all, first }
 }
 
+/** One block of rows through a layer's tiles. */
+const blockInto = (
+  bench: Workbench,
+  chip: ChipSettings,
+  layer: AnalogLayer,
+  [x, y]: readonly [Activation, Activation],
+  noise: NoiseAddresses,
+  { row, counts }: { readonly row: number; readonly counts: Counts },
+): void => {
+  const rows = Math.min(rowBlock, x.rows - row)
+  const inputs = (tile: TilePlaces): EncodedInputs => {
+    const at = x.at + bytes * (row * x.width + tile.rows.first)
+    const codes = encoded(bench, chip, tile, { x: at, rows, xRowStep: x.width })
+    if (codes.nan > 0)
+      throw new RangeError(`layer ${layer.name}: expected numbers as inputs, found ${codes.nan} that are not (NaN)`)
+    return codes
+  }
+  let last: { readonly tile: TilePlaces; readonly codes: EncodedInputs } | null = null
+  for (const tile of layer.tiles) {
+    const codes: EncodedInputs = last !== null && takesTheSame(last.tile, tile) ? last.codes : inputs(tile)
+    last = { tile, codes }
+    const { first: column } = tile.columns
+    const isLast = tile.rows.first + tile.rows.size === layer.inputs
+    const saturated = multiplied(
+      ...([bench, chip, layer, tile, codes] as const),
+      {
+        y: y.at + bytes * (row * y.width + column),
+        yRowStep: y.width,
+        yScale: tile.column.yScale,
+        onward: tile.rows.first > 0,
+        bias: isLast && layer.bias !== 0 ? layer.bias + bytes * column : 0,
+      },
+      onwards(noise, row),
+    )
+    counts[2 * tile.number] = (counts[2 * tile.number] ?? 0) + codes.clipped
+    counts[2 * tile.number + 1] = (counts[2 * tile.number + 1] ?? 0) + saturated
+  }
+}
+
+/**
+ * y [rows, outputs] = what the layer's tiles make of x [rows, inputs].
+ * @param counts added to, tile by tile
+ * @throws RangeError if an input is NaN: no converter has a code for it
+ */
+export const layerInto = (
+  bench: Workbench,
+  chip: ChipSettings,
+  layer: AnalogLayer,
+  [x, y]: readonly [Activation, Activation],
+  noise: NoiseAddresses,
+  counts: Counts,
+): void => {
+  for (let row = 0; row < x.rows; row += rowBlock)
+    bench.scratch.within(() => {
+      blockInto(bench, chip, layer, [x, y], noise, { row, counts })
+    })
+}
+
 /**
  * @param batch the sequences all values of this algebra belong to
  * @param counts added to, tile by tile
@@ -61,49 +119,14 @@ export const analogAlgebra = (
   occasion: Occasion,
   counts: Counts,
 ): EncoderAlgebra<Activation> => {
-  const { scratch } = bench
   const tokens = batch.ids.length
-  const { all, first } = addressesOf(bench, batch, occasion)
-
-  const through = (layer: AnalogLayer, x: Activation, y: Activation, noise: NoiseAddresses, row: number): void => {
-    const rows = Math.min(rowBlock, x.rows - row)
-    const inputs = (tile: TilePlaces): EncodedInputs => {
-      const at = x.at + bytes * (row * x.width + tile.rows.first)
-      const codes = encoded(bench, parameters, tile, { x: at, rows, xRowStep: x.width })
-      if (codes.nan > 0)
-        throw new RangeError(`layer ${layer.name}: expected numbers as inputs, found ${codes.nan} that are not (NaN)`)
-      return codes
-    }
-    let last: { readonly tile: TilePlaces; readonly codes: EncodedInputs } | null = null
-    for (const tile of layer.tiles) {
-      const codes: EncodedInputs = last !== null && takesTheSame(last.tile, tile) ? last.codes : inputs(tile)
-      last = { tile, codes }
-      const { first: column } = tile.columns
-      const saturated = multiplied(
-        ...([bench, parameters, layer, tile, codes] as const),
-        {
-          y: y.at + bytes * (row * y.width + column),
-          yRowStep: y.width,
-          yScale: tile.column.yScale,
-          onward: tile.rows.first > 0,
-          bias: tile.rows.first + tile.rows.size === layer.inputs ? layer.bias + bytes * column : 0,
-        },
-        onwards(noise, row),
-      )
-      counts[2 * tile.number] = (counts[2 * tile.number] ?? 0) + codes.clipped
-      counts[2 * tile.number + 1] = (counts[2 * tile.number + 1] ?? 0) + saturated
-    }
-  }
+  const { all, first } = noiseAddresses(bench, batch, occasion)
   return {
     ...digitalRest(bench, parameters, batch),
     linear: (name, x) => {
       const layer = parameterOf(parameters.layers, name)
-      const y = { at: scratch.take(bytes * x.rows * layer.outputs), rows: x.rows, width: layer.outputs }
-      const noise = x.rows === tokens ? all : first
-      for (let row = 0; row < x.rows; row += rowBlock)
-        scratch.within(() => {
-          through(layer, x, y, noise, row)
-        })
+      const y = { at: bench.scratch.take(bytes * x.rows * layer.outputs), rows: x.rows, width: layer.outputs }
+      layerInto(bench, parameters.chip, layer, [x, y], x.rows === tokens ? all : first, counts)
       return y
     },
   }

@@ -1,10 +1,19 @@
 /** A model on tiles in one thread. */
+import { parameterOf } from '../digital/algebra.js'
 import { forward } from '../forward.js'
 import type { Interpreter } from '../interpreter.js'
 import type { Workbench } from '../workbench.js'
 import { analogAlgebra } from './algebra.js'
 import type { AnalogParameters } from './parameters.js'
-import { readTile } from './readTile.js'
+import { readTile, type TileReading } from './readTile.js'
+
+/** Makes one tile ready for a pass. */
+export interface ReadTile extends TileReading {
+  readonly kind: 'read tile'
+  readonly layer: string
+  /** Position in the layer. */
+  readonly tile: number
+}
 
 const none = new Float64Array(0)
 
@@ -18,7 +27,10 @@ export const analogInterpreter = (bench: Workbench, parameters: AnalogParameters
     }),
   perform: task => {
     if (task.kind !== 'read tile') throw new TypeError(`"task" expected one of a model on tiles, got ${task.kind}`)
-    readTile(bench, parameters, task)
+    const layer = parameterOf(parameters.layers, task.layer)
+    const tile = layer.tiles[task.tile]
+    if (tile === undefined) throw new RangeError(`no tile ${task.tile} in layer ${layer.name}`)
+    readTile(bench, parameters.chip, layer, tile, task)
     return none
   },
 })

@@ -3,7 +3,7 @@
  * Weights themselves are not here: they pass through while a chip is read, only the cells that come of them stay.
  */
 import { maxCodeOf } from '../../domain/crossbar/converter.js'
-import { tilesOf, type Piece } from '../../domain/crossbar/tiling.js'
+import { tilesOf, type Piece, type Tile } from '../../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
 import { panelsBytes } from '../../kernels/kernels.js'
@@ -88,14 +88,19 @@ export interface AnalogLayer {
   readonly tiles: readonly TilePlaces[]
 }
 
-export interface AnalogParameters extends EmbeddingParameters {
+/** What all tiles of a model have in common. */
+export interface ChipSettings {
   readonly hardware: Hardware
   readonly converters: Converters
   readonly seed: number
+  /** deviceLawsBytes: the device's laws. */
+  readonly laws: Ptr
+}
+
+export interface AnalogParameters extends EmbeddingParameters {
+  readonly chip: ChipSettings
   readonly layers: ReadonlyMap<string, AnalogLayer>
   readonly tiles: number
-  /** deviceLawsBytes: the device's laws. */
-  readonly model: Ptr
 }
 
 export const convertersOf = (h: Hardware): Converters => ({
@@ -106,6 +111,10 @@ export const convertersOf = (h: Hardware): Converters => ({
   perVmm: h.readNoise === 'per VMM' && h.noiseScales.read > 0,
 })
 
+/** R g_max: a bit line's wire segment against a device at full scale; 0 without IR drop. */
+export const loadOf = ({ wireResistanceOhm, device }: Hardware): number =>
+  wireResistanceOhm * device.gMaxMicroSiemens * 1e-6
+
 /** Largest cell of a tile such that no column sum overflows. */
 export const maxCellOf = (tile: Pick<TilePlaces, 'rows'>, c: Converters): number =>
   largestCell(tile.rows.size, Math.max(1, c.dacMaxCode))
@@ -114,9 +123,9 @@ export const maxCellOf = (tile: Pick<TilePlaces, 'rows'>, c: Converters): number
 export const tileBytes = (rows: number, columns: number, c: Converters): number =>
   c.dacMaxCode === 0 ? panelsBytes(rows, columns) : cellsBytes(rows, columns, false)
 
-const columnPlaces = (heap: Pick<Heap, 'allocate'>, columns: number): ColumnPlaces => {
+const columnPlaces = (allocate: Heap['allocate'], columns: number): ColumnPlaces => {
   const width = paddedColumns(columns)
-  const at = heap.allocate(4 * width * 9)
+  const at = allocate(4 * width * 9)
   const place = (i: number): Ptr => at + 4 * width * i
   return {
     fullScales: place(0),
@@ -130,45 +139,63 @@ const columnPlaces = (heap: Pick<Heap, 'allocate'>, columns: number): ColumnPlac
   }
 }
 
-/** beta of each tile of a layer, in the order of its tiles. */
-export type InputRanges = ReadonlyMap<string, readonly number[]>
+/** What a tile's ranges come to: chosen once for a model and its hardware, by whatever rule. */
+export interface TileRanges {
+  /** beta: largest input that is not clipped; positive. */
+  readonly inputRange: number
+  /** c_j of each column, in the unit of the weights; 0: a column of zeros. */
+  readonly fullScales: Float32Array
+}
+
+/**
+ * The layers on tiles with room for their cells, full scales written.
+ * @param allocate where: the heap's, or a thread's scratch stack for tiles that live shortly
+ * @param number of the tile in the model
+ */
+export const placeTile = (
+  heap: Pick<Heap, 'f32'>,
+  allocate: Heap['allocate'],
+  { index, rows, columns }: Tile,
+  { inputRange, fullScales }: TileRanges,
+  converters: Converters,
+  number: number,
+): TilePlaces => {
+  const places: TilePlaces = {
+    ...{ index, number, rows, columns, inputRange },
+    cells: allocate(tileBytes(rows.size, columns.size, converters)),
+    variances: converters.perVmm ? allocate(cellsBytes(rows.size, columns.size, true)) : 0,
+    column: columnPlaces(allocate, columns.size),
+  }
+  const written = heap.f32(places.column.fullScales, paddedColumns(columns.size))
+  written.fill(0)
+  written.set(fullScales)
+  return places
+}
 
 export interface Mapping {
   readonly architecture: Architecture
-  readonly hardware: Hardware
-  readonly seed: number
-  readonly inputRanges: InputRanges
-  /** Where the device's laws stand. */
-  readonly model: Ptr
+  readonly chip: ChipSettings
+  /** Of every tile, in the order of the model. */
+  readonly ranges: readonly TileRanges[]
 }
 
-/** Room for every tile, and what of the model stays digital. @throws RangeError if an input range is missing. */
+/** Room for every tile, and what of the model stays digital. @throws RangeError if a tile has no ranges. */
 export const layOut = async (
-  m: Mapping,
+  { architecture, chip, ranges }: Mapping,
   read: ReadTensor,
   heap: Pick<Heap, 'allocate' | 'f32'>,
 ): Promise<AnalogParameters> => {
-  const { architecture, hardware, seed, model } = m
-  const converters = convertersOf(hardware)
   const layers = new Map<string, AnalogLayer>()
   let number = 0
   for (const [position, layer] of linearLayers(architecture).entries()) {
-    const ranges = m.inputRanges.get(layer.name) ?? []
     const bias = heap.allocate(4 * layer.outputs)
     await read(`${layer.name}.bias`, heap.f32(bias, layer.outputs))
-    const tiles = tilesOf(layer, hardware.tile).map((tile): TilePlaces => {
-      const inputRange = ranges[tile.index]
-      if (inputRange === undefined) throw new RangeError(`no input range for tile ${tile.index} of ${layer.name}`)
-      const { rows, columns } = tile
-      return {
-        ...{ index: tile.index, number: number++, rows, columns, inputRange },
-        cells: heap.allocate(tileBytes(rows.size, columns.size, converters)),
-        variances: converters.perVmm ? heap.allocate(cellsBytes(rows.size, columns.size, true)) : 0,
-        column: columnPlaces(heap, columns.size),
-      }
+    const tiles = tilesOf(layer, chip.hardware.tile).map(tile => {
+      const own = ranges[number]
+      if (own === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
+      return placeTile(heap, heap.allocate, tile, own, chip.converters, number++)
     })
     layers.set(layer.name, { ...layer, number: position, bias, tiles })
   }
-  const embedding = await loadEmbedding(architecture, read, heap)
-  return { ...embedding, hardware, converters, seed, layers, tiles: number, model }
+  return { ...(await loadEmbedding(architecture, read, heap)), chip, layers, tiles: number }
 }

@@ -8,7 +8,7 @@ import { paddedColumns } from '../../kernels/reference/vmm.js'
 import { codesBytes, sumsBytes } from '../../kernels/tile.js'
 import type { Occasion } from '../engine.js'
 import type { Workbench } from '../workbench.js'
-import { varianceCodes, type AnalogLayer, type AnalogParameters, type TilePlaces } from './parameters.js'
+import { varianceCodes, type AnalogLayer, type ChipSettings, type TilePlaces } from './parameters.js'
 
 /** Rows of a layer's input on the heap, from a tile's first row on. */
 export interface TileInputs {
@@ -32,7 +32,7 @@ export interface EncodedInputs extends TileInputs {
 /** Codes of inputs for tiles with these rows and this range. */
 export const encoded = (
   { heap, kernels, scratch }: Workbench,
-  { converters }: AnalogParameters,
+  { converters }: Pick<ChipSettings, 'converters'>,
   { rows: { size }, inputRange }: Pick<TilePlaces, 'rows' | 'inputRange'>,
   inputs: TileInputs,
 ): EncodedInputs => {
@@ -76,7 +76,7 @@ export interface NoiseAddresses {
 /** The tile's share of the layer's output. @returns column sums beyond the ADC's range. */
 export const multiplied = (
   { heap, kernels, scratch }: Workbench,
-  { converters, seed }: AnalogParameters,
+  { converters, seed }: ChipSettings,
   layer: Pick<AnalogLayer, 'number'>,
   tile: TilePlaces,
   inputs: EncodedInputs,

@@ -8,7 +8,7 @@ import { tilesOf } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { productRate } from '../digital.js'
 import type { OpenTask } from '../openTask.js'
-import type { PlannedUnit, Workspace } from './workspace.js'
+import type { AnyPlannedUnit, Workspace } from './workspace.js'
 
 export interface TaskEstimate {
   readonly task: string
@@ -53,7 +53,7 @@ const baseBytes = 90e6
 /** One line per task and method, in the order of the config. */
 export const estimate = async (
   workspace: Workspace,
-  units: readonly PlannedUnit[],
+  units: readonly AnyPlannedUnit[],
 ): Promise<readonly TaskEstimate[]> => {
   const rate = (await productRate()) * availableParallelism()
   const result: TaskEstimate[] = []

@@ -4,23 +4,41 @@
  */
 import type { Shard } from '../../domain/experiment/plan.js'
 import { fail } from '../../domain/problem.js'
+import { hardwareOf } from '../../domain/experiment/config.js'
+import { errorsTable } from '../../domain/tables/errors.js'
+import { alphasTable, tileCountsTable, type AlphaRow } from '../../domain/tables/pass.js'
+import { outcomesTable } from '../../domain/tables/predictions.js'
+import { columnRangesTable, tileRangesTable, type ColumnRangeRow } from '../../domain/tables/ranges.js'
 import type { ScoreRow } from '../../domain/tables/scores.js'
-import type { Engine } from '../../engines/engine.js'
+import type { Provenance, Row, Table } from '../../domain/tables/table.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
-import { writeUnit } from '../../io/unitFile.js'
+import { writeUnit, type UnitSink } from '../../io/unitFile.js'
+import { calibrationOf, type EnginePool } from '../enginePool.js'
+import { layerErrors } from '../errors.js'
 import { checkpointed, Interrupted, toEnd } from '../interruption.js'
 import { outcomes } from '../outcomes.js'
 import type { Progress } from '../progress.js'
+import type { ChosenRanges } from '../ranges.js'
+import { counting } from './counting.js'
 import { allScores, removeOutdated, writeTables, type Format } from './tables.js'
-import { remaining, unfinished, unitsFolder, type PlannedUnit, type Workspace } from './workspace.js'
+import {
+  allUnits,
+  remaining,
+  unfinished,
+  unitsFolder,
+  type AnyPlannedUnit,
+  type PlannedMethodUnit,
+  type PlannedUnit,
+  type Workspace,
+} from './workspace.js'
 
 export interface RunOptions {
   readonly shard: Shard
   readonly formats: readonly Format[]
   readonly progress: Progress
   readonly signal: AbortSignal
-  /** The engine that a unit runs on; whoever gives it closes it, and may give the same for several units. */
-  readonly engine: (unit: PlannedUnit) => Promise<Engine>
+  /** Whoever gives them closes them. */
+  readonly engines: EnginePool
 }
 
 export interface Finished {
@@ -44,21 +62,45 @@ interface Amount {
   readonly tokens: number
 }
 
-const compute = async (unit: PlannedUnit, engine: Engine, options: RunOptions): Promise<Amount> => {
+const provenanceOf = (unit: AnyPlannedUnit): Provenance => new Map([['ohmflow:depends-on-sha256', unit.key]])
+
+const writeRows = async <Name extends string>(
+  unit: UnitSink,
+  table: Table<Name>,
+  rows: Iterable<Row<Name>>,
+): Promise<void> => {
+  const sink = unit.table(table)
+  for (const row of rows) await sink.write(row)
+  await sink.close()
+}
+
+const alphaRows = function* (alphas: Float32Array): Generator<AlphaRow> {
+  for (const alpha of alphas) yield { alpha }
+}
+
+const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: RunOptions): Promise<Amount> => {
+  const { engine, pass } = await options.engines.forUnit(unit)
   let examples = 0
   let tokens = 0
   options.progress.begin(titleOf(unit), unit.open.examples)
-  const unitProvenance = new Map([['ohmflow:depends-on-sha256', unit.key]])
-  await writeUnit(unit.path, unitProvenance, async sink => {
+  await writeUnit(unit.path, provenanceOf(unit), async sink => {
+    const counted = counting(engine)
+    const rows = sink.table(outcomesTable)
     await toEnd(
-      outcomes(unit.open, engine, async (rows, batchTokens) => {
-        for (const row of rows) await sink.write(row)
-        examples += rows.length
+      outcomes(unit.open, counted.engine, async (batch, batchTokens) => {
+        for (const row of batch) await rows.write(row)
+        examples += batch.length
         tokens += batchTokens
-        options.progress.advance(rows.length, batchTokens)
+        options.progress.advance(batch.length, batchTokens)
       }),
       options.signal,
     )
+    await rows.close()
+    if (pass !== null && unit.method.execution === 'analog') {
+      const { tile } = hardwareOf(workspace.config, unit.method)
+      await writeRows(sink, tileCountsTable, counted.rows(unit.open.checkpoint.architecture, tile))
+      await writeRows(sink, alphasTable, alphaRows(pass.alphas))
+    }
     // Inside, so that the outcomes of a file that changed meanwhile are thrown away.
     await unit.open.unchanged()
     if (examples !== unit.open.examples)
@@ -66,6 +108,51 @@ const compute = async (unit: PlannedUnit, engine: Engine, options: RunOptions): 
   })
   options.progress.end()
   return { examples, tokens }
+}
+
+const computeRanges = async (unit: PlannedMethodUnit, { engines }: RunOptions): Promise<void> => {
+  const ranges = await engines.ranges(unit, unit.method)
+  await writeUnit(unit.path, provenanceOf(unit), async sink => {
+    await writeRows(
+      sink,
+      tileRangesTable,
+      ranges.map(r => ({ input_range: r.inputRange, clipped_weights: r.clippedWeights })),
+    )
+    await writeRows(sink, columnRangesTable, columnRows(ranges))
+    await unit.open.unchanged()
+  })
+}
+
+const columnRows = function* (ranges: readonly ChosenRanges[]): Generator<ColumnRangeRow> {
+  for (const { fullScales, absMax, deviation } of ranges)
+    for (const [j, full_scale] of fullScales.entries())
+      yield { full_scale, abs_max: absMax[j] ?? NaN, deviation: deviation[j] ?? NaN }
+}
+
+const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, options: RunOptions): Promise<void> => {
+  const { engines } = options
+  const { config } = workspace
+  const ranges = await engines.ranges(unit, unit.method)
+  await engines.rest()
+  const wanted = {
+    method: unit.method.name,
+    hardware: hardwareOf(config, unit.method),
+    seed: config.seed,
+    times: config.repeat.times,
+    ranges,
+  }
+  const rows = await layerErrors(unit.open, calibrationOf(unit.open), wanted, engines.options, options)
+  await writeUnit(unit.path, provenanceOf(unit), async sink => {
+    await writeRows(sink, errorsTable, rows)
+    await unit.open.unchanged()
+  })
+}
+
+const compute = async (workspace: Workspace, unit: AnyPlannedUnit, options: RunOptions): Promise<Amount> => {
+  if (unit.kind === 'scores') return computeScores(workspace, unit, options)
+  if (unit.kind === 'ranges') await computeRanges(unit, options)
+  else await computeErrors(workspace, unit, options)
+  return { examples: 0, tokens: 0 }
 }
 
 /** @throws Failure or Interrupted (in the promise); finished units stay, nothing half-written does. */
@@ -78,11 +165,12 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   let tokens = 0
   for (const file of await removeOutdated(workspace))
     options.progress.note(`${file}: of another config, other inputs or an unfinished run; removed`)
-  let done = workspace.units.length - new Set([...missing, ...elsewhere].map(u => u.key)).size
+  const total = allUnits(workspace).length
+  let done = total - new Set([...missing, ...elsewhere].map(u => u.key)).size
   try {
     for (const unit of missing) {
       checkpointed(options.signal)
-      const amount = await compute(unit, await options.engine(unit), options)
+      const amount = await compute(workspace, unit, options)
       examples += amount.examples
       tokens += amount.tokens
       done += 1
@@ -94,7 +182,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
     return { computed: missing.length, examples, tokens, outstanding, scores, tables }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    const kept = `${done} of ${workspace.units.length} units are finished and kept`
+    const kept = `${done} of ${total} units are finished and kept`
     throw new Interrupted(`${kept}; the same command goes on from there`)
   }
 }

@@ -1,6 +1,6 @@
 /** Scores of finished units: metrics as GLUE defines them, and agreement with the digital predictions. */
 import type { ScoreRow } from '../../domain/tables/scores.js'
-import type { Outcome } from '../../domain/tables/predictions.js'
+import { outcomesTable, type Outcome } from '../../domain/tables/predictions.js'
 import { metrics } from '../../domain/tasks/metrics/metric.js'
 import { readUnit } from '../../io/unitFile.js'
 import type { PlannedUnit, Workspace } from './workspace.js'
@@ -14,9 +14,9 @@ const sideBySide = async function* (
   unit: PlannedUnit,
   twin: PlannedUnit | undefined,
 ): AsyncGenerator<readonly [Outcome, Outcome | undefined]> {
-  const other = twin === undefined ? undefined : readUnit(twin.path)
+  const other = twin === undefined ? undefined : readUnit<Outcome>(twin.path, outcomesTable)
   try {
-    for await (const outcome of readUnit(unit.path)) {
+    for await (const outcome of readUnit<Outcome>(unit.path, outcomesTable)) {
       const next = await other?.next()
       yield [outcome, next === undefined || next.done === true ? undefined : next.value]
     }

@@ -1,9 +1,12 @@
 /** The tables of a finished experiment, streamed from its unit files in the order of the plan. */
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { predictionsTable } from '../../domain/tables/predictions.js'
+import { columnsTable } from '../../domain/tables/columns.js'
+import { errorsTable } from '../../domain/tables/errors.js'
+import { outcomesTable, predictionsTable, type Outcome } from '../../domain/tables/predictions.js'
 import { scoresTable, type ScoreRow } from '../../domain/tables/scores.js'
 import type { Provenance, Row, Table } from '../../domain/tables/table.js'
+import { tilesTable } from '../../domain/tables/tiles.js'
 import { writeAtomically, writeTextAtomically, type ByteSink } from '../../io/atomicFile.js'
 import { failureOf, isAbsence } from '../../io/fault.js'
 import { arrowFileSink, arrowStreamSink } from '../../io/tables/arrow.js'
@@ -11,13 +14,14 @@ import { parquetSink } from '../../io/tables/parquet.js'
 import type { TableSink } from '../../io/tables/sink.js'
 import { readUnit } from '../../io/unitFile.js'
 import { checkpointed } from '../interruption.js'
+import { columnRows, errorRows, tileRows } from './chipTables.js'
 import { rowOf, scoresOf } from './scores.js'
 import type { Workspace } from './workspace.js'
 
 export const formats = ['parquet', 'arrow'] as const
 export type Format = (typeof formats)[number]
 
-export const tableNames = ['scores', 'predictions'] as const
+export const tableNames = ['scores', 'predictions', 'tiles', 'columns', 'errors'] as const
 export type TableName = (typeof tableNames)[number]
 
 type MakeSink = <Name extends string>(table: Table<Name>, provenance: Provenance, sink: ByteSink) => TableSink<Name>
@@ -28,10 +32,17 @@ const sinks: Readonly<Record<Format | 'arrow stream', MakeSink>> = {
   'arrow stream': arrowStreamSink,
 }
 
+/** Tables that there are only with a chip. */
+const aboutChips: ReadonlySet<TableName> = new Set<TableName>(['tiles', 'columns', 'errors'])
+
+/** The tables of an experiment. */
+const tablesOf = ({ methodUnits }: Workspace): readonly TableName[] =>
+  tableNames.filter(name => methodUnits.length > 0 || !aboutChips.has(name))
+
 const predictionRows = async function* (workspace: Workspace): AsyncGenerator<Row> {
   for (const unit of workspace.units) {
     const common = rowOf(unit)
-    for await (const outcome of readUnit(unit.path)) yield { ...common, ...outcome }
+    for await (const outcome of readUnit<Outcome>(unit.path, outcomesTable)) yield { ...common, ...outcome }
   }
 }
 
@@ -46,6 +57,9 @@ const contents = (
 ): Readonly<Record<TableName, { readonly table: Table; readonly rows: () => AsyncGenerator<Row> }>> => ({
   scores: { table: scoresTable, rows: () => scoreRows(scores) },
   predictions: { table: predictionsTable, rows: () => predictionRows(workspace) },
+  tiles: { table: tilesTable, rows: () => tileRows(workspace) },
+  columns: { table: columnsTable, rows: () => columnRows(workspace) },
+  errors: { table: errorsTable, rows: () => errorRows(workspace) },
 })
 
 const copy = async (rows: AsyncGenerator<Row>, sink: TableSink<string>, signal?: AbortSignal): Promise<void> => {
@@ -105,7 +119,7 @@ export const writeTables = async (
 ): Promise<readonly string[]> => {
   const all = contents(workspace, scores)
   const written: string[] = []
-  for (const name of tableNames) {
+  for (const name of tablesOf(workspace)) {
     for (const format of wanted) {
       const { table, rows } = all[name]
       const path = join(workspace.out, `${name}.${format}`)

@@ -5,7 +5,7 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
 import type { Config } from '../../domain/experiment/config.js'
-import { plan, sharded, type Shard, type Unit } from '../../domain/experiment/plan.js'
+import { plan, sharded, type MethodUnit, type Shard, type Unit } from '../../domain/experiment/plan.js'
 import type { Problem } from '../../domain/problem.js'
 import type { Provenance } from '../../domain/tables/table.js'
 import { version } from '../../domain/version.js'
@@ -15,19 +15,26 @@ import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
 import { openTask, type OpenTask } from '../openTask.js'
 
-export interface PlannedUnit extends Unit {
+/** A unit's place on disk, and its task made ready. */
+interface Placed {
   /** SHA-256 of what it depends on. */
   readonly key: string
   readonly path: string
   readonly open: OpenTask
 }
 
+export type PlannedUnit = Unit & Placed
+export type PlannedMethodUnit = MethodUnit & Placed
+export type AnyPlannedUnit = PlannedUnit | PlannedMethodUnit
+
 export interface Workspace {
   readonly config: Config
   readonly out: string
   readonly tasks: readonly OpenTask[]
-  /** The whole plan, in the order of the tables. */
+  /** The plan's scores, in the order of the tables. */
   readonly units: readonly PlannedUnit[]
+  /** What there is to find out about each analog method on each task, in the order of the tables. */
+  readonly methodUnits: readonly PlannedMethodUnit[]
   readonly provenance: Provenance
 }
 
@@ -39,44 +46,78 @@ const provenanceOf = (config: Config, hash: string, tasks: readonly OpenTask[]):
     ['ohmflow:experiment', config.name],
     ['ohmflow:config-sha256', hash],
     ['ohmflow:seed', String(config.seed)],
-    ['ohmflow:inputs', canonicalJson(tasks.map(t => ({ task: t.source.task, ...t.inputs })))],
+    [
+      'ohmflow:inputs',
+      canonicalJson(
+        tasks.map(({ source, inputs: { calibration, ...inputs } }) => ({
+          task: source.task,
+          ...inputs,
+          ...(calibration === null ? {} : { calibration }),
+        })),
+      ),
+    ],
   ])
 
 export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
     const tasks: OpenTask[] = []
-    for (const source of config.tasks) tasks.push(await orThrow(openTask(source)))
-    const units = plan(
+    const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
+    for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration)))
+    const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
+      const key = sha256(canonicalJson(dependsOn))
+      const open = tasks[taskIndex]
+      if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
+      return { key, path: join(unitsFolder(out), `${key}.unit`), open }
+    }
+    const { scores, methods } = plan(
       config,
       tasks.map(t => t.inputs),
-    ).map((unit): PlannedUnit => {
-      const key = sha256(canonicalJson(unit.dependsOn))
-      const open = tasks[unit.taskIndex]
-      if (open === undefined) throw new RangeError(`no task ${unit.taskIndex}`)
-      return { ...unit, key, path: join(unitsFolder(out), `${key}.unit`), open }
-    })
-    return { config, out, tasks, units, provenance: provenanceOf(config, configHash, tasks) }
+    )
+    return {
+      ...{ config, out, tasks },
+      units: scores.map(unit => ({ ...unit, ...placed(unit) })),
+      methodUnits: methods.map(unit => ({ ...unit, ...placed(unit) })),
+      provenance: provenanceOf(config, configHash, tasks),
+    }
   })
 
 export interface Remaining {
   /** Units of this shard still to be computed, each key once. */
-  readonly missing: readonly PlannedUnit[]
+  readonly missing: readonly AnyPlannedUnit[]
   /** Units still to be computed that belong to other shards. */
-  readonly elsewhere: readonly PlannedUnit[]
+  readonly elsewhere: readonly AnyPlannedUnit[]
   /** Files that were there but did not pass their checksum; they are computed again. */
   readonly damaged: readonly string[]
 }
 
-const states = async (units: readonly PlannedUnit[]): Promise<ReadonlyMap<string, UnitState>> => {
+const states = async (units: readonly Placed[]): Promise<ReadonlyMap<string, UnitState>> => {
   const found = new Map<string, UnitState>()
   for (const { key, path } of units) if (!found.has(key)) found.set(key, await unitState(path))
   return found
 }
 
+/**
+ * The whole plan in the order in which it is computed: a method on a task after the other, its ranges first, where its
+ * errors come from last.
+ */
+export const allUnits = ({
+  units,
+  methodUnits,
+}: Pick<Workspace, 'units' | 'methodUnits'>): readonly AnyPlannedUnit[] => {
+  const groups = new Map<string, AnyPlannedUnit[]>()
+  const place = { ranges: 0, scores: 1, errors: 2 } as const
+  for (const unit of [...units, ...methodUnits]) {
+    const key = `${unit.taskIndex} ${unit.method.name}`
+    groups.set(key, [...(groups.get(key) ?? []), unit])
+  }
+  return [...groups.values()].flatMap(group => group.sort((a, b) => place[a.kind] - place[b.kind] || a.index - b.index))
+}
+
 /** The plan minus what is already on disk; every file there is read through and checked. */
 export const remaining = async (workspace: Workspace, shard: Shard): Promise<Remaining> => {
-  const state = await states(workspace.units)
-  const open = new Map(workspace.units.filter(u => state.get(u.key) !== 'whole').map(u => [u.key, u]))
+  const all = allUnits(workspace)
+  const state = await states(all)
+  const open = new Map(all.filter(u => state.get(u.key) !== 'whole').map(u => [u.key, u]))
   const missing = [...new Map(sharded([...open.values()], shard).map(u => [u.key, u])).values()]
   const own = new Set(missing.map(u => u.key))
   return {
@@ -87,5 +128,5 @@ export const remaining = async (workspace: Workspace, shard: Shard): Promise<Rem
 }
 
 /** How many of these units are still not there. */
-export const unfinished = async (units: readonly PlannedUnit[]): Promise<number> =>
+export const unfinished = async (units: readonly AnyPlannedUnit[]): Promise<number> =>
   [...(await states(units)).values()].filter(state => state !== 'whole').length

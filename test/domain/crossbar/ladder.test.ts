@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { effectiveConductances, effectiveConductancesInto, ladderCurrent, pulsedLadderCurrent } from '../../../src/domain/crossbar/ladder.js' // prettier-ignore
+import { effectiveConductances, ladderCurrent, ladderVoltagesInto, pulsedLadderCurrent } from '../../../src/domain/crossbar/ladder.js' // prettier-ignore
 import { stream } from '../../../src/domain/random/stream.js'
 import { bitLine as nodal, pulsed, type BitLine } from './circuit.js'
 
@@ -140,8 +140,8 @@ describe('the bit-line ladder', () => {
     const { conductances } = bitLine(64, 1, 5)
     expect(effectiveConductances(conductances, 0)).toEqual(conductances)
     const inPlace = Float64Array.from(conductances)
-    effectiveConductancesInto(inPlace, inPlace, 0.35)
-    expect(inPlace).toEqual(effectiveConductances(conductances, 0.35))
+    ladderVoltagesInto(inPlace, inPlace, 0.35)
+    expect(inPlace.map((u, i) => (conductances[i] ?? NaN) * u)).toEqual(effectiveConductances(conductances, 0.35))
   })
 
   test('loses 22 % at 0.35 ohm with 512 devices of 25 µS', () => {

@@ -1,0 +1,112 @@
+/**
+ * How far each linear layer's output is from the exact one on a chip, and on the same chip with only some of its noise
+ * sources: on the digital inputs of the layer, so that layers do not add up. The draws are those of the whole chip: they
+ * have addresses, not an order (common random numbers). Biases, which are digital, are left out of the relative error.
+ */
+import type { Batch } from '../../domain/encoder/algebra.js'
+import { tilesOf, split } from '../../domain/crossbar/tiling.js'
+import { layerInto, noiseAddresses } from '../analog/algebra.js'
+import { placeTile, type AnalogLayer, type ChipSettings } from '../analog/parameters.js'
+import { readTile, type TileReading } from '../analog/readTile.js'
+import { digitalRest, parameterOf, type Activation } from '../digital/algebra.js'
+import { forward } from '../forward.js'
+import type { Interpreter } from '../interpreter.js'
+import type { Workbench } from '../workbench.js'
+import { exactLayer, type ExactLayer } from './exact.js'
+import type { PlainLayer, PlainParameters } from './parameters.js'
+import { predictedError } from './prediction.js'
+
+/** A chip with some of its sources of error, at a time; `moments` are of its devices then. */
+export interface Variant extends Omit<TileReading, 'weights'> {
+  readonly chip: ChipSettings
+}
+
+export interface LayerErrors {
+  readonly kind: 'layer errors'
+  readonly batch: Batch
+  readonly variants: readonly Variant[]
+}
+
+/** Numbers a layer: the energy of its exact output; of each variant, the error's measured and expected energy. */
+export const numbersALayer = (variants: number): number => 1 + 2 * variants
+
+const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: Variant): AnalogLayer => {
+  const { heap, scratch } = bench
+  const tiles = tilesOf(layer, chip.hardware.tile).map(tile => {
+    const ranges = layer.ranges[tile.index]
+    if (ranges === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
+    const places = placeTile(heap, bytes => scratch.take(bytes), tile, ranges, chip.converters, tile.index)
+    readTile(bench, chip, layer, places, { ...reading, weights: layer.weights })
+    return places
+  })
+  return { ...layer, bias: 0, tiles }
+}
+
+/** Sum of (a - b)^2. */
+const distance = (a: Float32Array, b: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += ((a[i] ?? NaN) - (b[i] ?? NaN)) ** 2
+  return sum
+}
+
+/** The error's measured and expected energy. */
+const errorOf = (
+  bench: Workbench,
+  layer: PlainLayer,
+  x: Activation,
+  exact: ExactLayer,
+  noise: ReturnType<typeof noiseAddresses>['all'],
+  variant: Variant,
+): readonly [number, number] =>
+  bench.scratch.within(() => {
+    const { heap, scratch } = bench
+    const placed = tilesFor(bench, layer, variant)
+    const y = { at: scratch.take(4 * x.rows * layer.outputs), rows: x.rows, width: layer.outputs }
+    const counts = new Uint32Array(2 * placed.tiles.length)
+    layerInto(bench, variant.chip, placed, [x, y], { ...noise, occasion: variant.occasion }, counts)
+    const view = ({ at }: Activation): Float32Array => heap.f32(at, x.rows * layer.outputs)
+    const expected = predictedError(bench, variant.chip, layer, placed, { exact, x, moments: variant.moments })
+    return [distance(view(y), view(exact.y)), expected]
+  })
+
+const layerErrors = (bench: Workbench, p: PlainParameters, { batch, variants }: LayerErrors): Float64Array => {
+  const { scratch } = bench
+  const found: number[] = []
+  const [first] = variants
+  if (first === undefined) return new Float64Array(0)
+  scratch.within(() => {
+    const { all, first: leading } = noiseAddresses(bench, batch, first.occasion)
+    const linear = (name: string, x: Activation): Activation => {
+      const layer = parameterOf(p.layers, name)
+      const fresh = (): Activation => ({
+        at: scratch.take(4 * x.rows * layer.outputs),
+        rows: x.rows,
+        width: layer.outputs,
+      })
+      const output = fresh()
+      scratch.within(() => {
+        const exact = exactLayer(bench, layer, x, fresh(), split(layer.inputs, first.chip.hardware.tile.rows))
+        const noise = x.rows === batch.ids.length ? all : leading
+        found.push(exact.energy, ...variants.flatMap(v => errorOf(bench, layer, x, exact, noise, v)))
+        const bias = bench.heap.f32(layer.bias, layer.outputs)
+        const rows = bench.heap.f32(output.at, x.rows * layer.outputs)
+        rows.set(bench.heap.f32(exact.y.at, rows.length))
+        rows.forEach((v, i) => (rows[i] = v + (bias[i % layer.outputs] ?? NaN)))
+      })
+      return output
+    }
+    forward(bench, p.architecture, { ...digitalRest(bench, p, batch), linear }, batch, false)
+  })
+  return Float64Array.from(found)
+}
+
+export const errorsInterpreter = (bench: Workbench, parameters: PlainParameters): Interpreter => ({
+  run: () => {
+    throw new TypeError('"order" expected a task, got a batch: errors are looked into layer by layer')
+  },
+  perform: task => {
+    if (task.kind !== 'layer errors')
+      throw new TypeError(`"task" expected one that looks into errors, got ${task.kind}`)
+    return layerErrors(bench, parameters, task)
+  },
+})

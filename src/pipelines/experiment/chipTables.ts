@@ -1,0 +1,144 @@
+/**
+ * The rows of the tables about chips, method by method: `tiles`, `columns` and `errors`, from the units of ranges, errors
+ * and passes. Counts are summed over a method's passes, factors averaged over its chips and reads at each time.
+ */
+import { tilesOf, utilisation, type Tile } from '../../domain/crossbar/tiling.js'
+import { linearLayers } from '../../domain/encoder/architecture.js'
+import { hardwareOf } from '../../domain/experiment/config.js'
+import type { ColumnRow } from '../../domain/tables/columns.js'
+import { errorsTable, type ErrorRow } from '../../domain/tables/errors.js'
+import { alphasTable, tileCountsTable, type AlphaRow, type TileCountRow } from '../../domain/tables/pass.js'
+import {
+  columnRangesTable,
+  tileRangesTable,
+  type ColumnRangeRow,
+  type TileRangeRow,
+} from '../../domain/tables/ranges.js'
+import type { TileRow } from '../../domain/tables/tiles.js'
+import { readUnit } from '../../io/unitFile.js'
+import type { PlannedMethodUnit, PlannedUnit, Workspace } from './workspace.js'
+
+/** Where each table stands in its unit's file. */
+const places = { tileRanges: 0, columnRanges: 1, tileCounts: 1, alphas: 2 } as const
+
+const tilesOfUnit = (workspace: Workspace, { open, method }: PlannedMethodUnit): readonly Tile[] => {
+  const { tile } = hardwareOf(workspace.config, method)
+  return linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
+}
+
+const passesOf = (workspace: Workspace, of: PlannedMethodUnit): readonly PlannedUnit[] =>
+  workspace.units.filter(u => u.taskIndex === of.taskIndex && u.method === of.method)
+
+const aboutOf = ({ task, method }: PlannedMethodUnit) => ({ task: task.task, method: method.name })
+
+const rangesUnits = (workspace: Workspace): readonly PlannedMethodUnit[] =>
+  workspace.methodUnits.filter(u => u.kind === 'ranges')
+
+const countNames = ['inputs', 'clipped_inputs', 'outputs', 'saturated_outputs'] as const
+
+/** Sums over passes, tile by tile. */
+const totalCounts = async (passes: readonly PlannedUnit[], tiles: number): Promise<readonly TileCountRow[]> => {
+  const totals = Array.from({ length: tiles }, () => ({
+    ...{ inputs: 0, clipped_inputs: 0, outputs: 0, saturated_outputs: 0 },
+  }))
+  for (const pass of passes) {
+    let i = 0
+    for await (const row of readUnit<TileCountRow>(pass.path, tileCountsTable, places.tileCounts)) {
+      const total = totals[i++]
+      if (total !== undefined) for (const name of countNames) total[name] += row[name]
+    }
+  }
+  return totals
+}
+
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
+
+export const tileRows = async function* (workspace: Workspace): AsyncGenerator<TileRow> {
+  for (const unit of rangesUnits(workspace)) {
+    const { tile: size, dac, adc } = hardwareOf(workspace.config, unit.method)
+    const tiles = tilesOfUnit(workspace, unit)
+    const counts = await totalCounts(passesOf(workspace, unit), tiles.length)
+    let i = 0
+    for await (const { input_range, clipped_weights } of readUnit<TileRangeRow>(
+      unit.path,
+      tileRangesTable,
+      places.tileRanges,
+    )) {
+      const [tile, count] = [tiles[i], counts[i]]
+      i += 1
+      if (tile === undefined || count === undefined) throw new Error(`${unit.path}: more tiles than the model has`)
+      const { rows, columns } = tile
+      const weights = rows.size * columns.size
+      yield {
+        ...aboutOf(unit),
+        ...{ layer: tile.layer, tile: tile.index },
+        ...{ first_row: rows.first, rows: rows.size, first_column: columns.first, columns: columns.size },
+        utilisation: utilisation(tile, size),
+        input_range,
+        weights,
+        clipped_weights: clipped_weights / weights,
+        inputs: count.inputs,
+        clipped_inputs: dac.bits === 'off' ? null : share(count.clipped_inputs, count.inputs),
+        outputs: count.outputs,
+        saturated_outputs: adc.bits === 'off' ? null : share(count.saturated_outputs, count.outputs),
+      }
+    }
+  }
+}
+
+/** Mean factor of every column of the model at a time. */
+const meanAlphas = async (passes: readonly PlannedUnit[], columns: number): Promise<Float64Array> => {
+  const sums = new Float64Array(columns)
+  for (const pass of passes) {
+    let j = 0
+    for await (const { alpha } of readUnit<AlphaRow>(pass.path, alphasTable, places.alphas)) {
+      sums[j] = (sums[j] ?? NaN) + alpha
+      j += 1
+    }
+  }
+  return sums.map(sum => sum / passes.length)
+}
+
+/** The columns of all tiles, in the order of the model. */
+const columnsOf = function* (tiles: readonly Tile[]): Generator<{ readonly tile: Tile; readonly column: number }> {
+  for (const tile of tiles) for (let j = 0; j < tile.columns.size; j++) yield { tile, column: tile.columns.first + j }
+}
+
+export const columnRows = async function* (workspace: Workspace): AsyncGenerator<ColumnRow> {
+  for (const unit of rangesUnits(workspace)) {
+    const tiles = tilesOfUnit(workspace, unit)
+    const total = tiles.reduce((sum, t) => sum + t.columns.size, 0)
+    const passes = passesOf(workspace, unit)
+    const alphas: (readonly [number, Float64Array])[] = []
+    for (const time of workspace.config.repeat.times)
+      alphas.push([
+        time,
+        await meanAlphas(
+          passes.filter(p => p.repetition?.timeSeconds === time),
+          total,
+        ),
+      ])
+    const columns = columnsOf(tiles)
+    let i = 0
+    for await (const range of readUnit<ColumnRangeRow>(unit.path, columnRangesTable, places.columnRanges)) {
+      const next = columns.next()
+      if (next.done === true) throw new Error(`${unit.path}: more columns than the model has`)
+      const { tile, column } = next.value
+      for (const [time_seconds, factors] of alphas)
+        yield {
+          ...aboutOf(unit),
+          ...{ layer: tile.layer, tile: tile.index, column },
+          ...range,
+          ...{ time_seconds, alpha: factors[i] ?? NaN },
+        }
+      i += 1
+    }
+  }
+}
+
+export const errorRows = async function* (workspace: Workspace): AsyncGenerator<ErrorRow> {
+  for (const unit of workspace.methodUnits)
+    if (unit.kind === 'errors')
+      // A unit's file is shared by methods that differ in name only.
+      for await (const row of readUnit<ErrorRow>(unit.path, errorsTable)) yield { ...row, ...aboutOf(unit) }
+}
