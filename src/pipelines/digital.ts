@@ -8,9 +8,8 @@ import { openWorkbench, type Workbench } from '../engines/workbench.js'
 import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { orThrow } from '../io/fault.js'
 import { createHeap, type Heap } from '../kernels/heap.js'
-import { panelsBytes } from '../kernels/kernels.js'
 import type { KernelChoice } from '../kernels/load.js'
-import { chosenKernels, kernelsInWords, openKernels } from './kernels.js'
+import { chosenKernels, kernelsInWords } from './kernels.js'
 
 export interface EngineOptions {
   /** Worker threads; null: one per core; 0: none, batches run in the calling thread. */
@@ -66,27 +65,4 @@ export const openDigital = async (checkpoint: Checkpoint, options: EngineOptions
     ),
   }))
   return { kernels, ...engine }
-}
-
-/** Multiply-accumulates per second of one core's product kernel, from a moment's measuring. */
-export const productRate = async (): Promise<number> => {
-  const heap = createHeap()
-  const { kernels } = await openKernels(heap)
-  const [rows, inner, columns] = [64, 256, 256]
-  const panels = heap.allocate(panelsBytes(inner, columns))
-  const x = heap.allocate(4 * rows * inner)
-  const y = heap.allocate(4 * rows * columns)
-  const w = heap.allocate(4 * inner * columns)
-  kernels.pack({ panels, w, inner, columns })
-  const product = (): void => {
-    kernels.product({ y, x, panels, bias: 0, rows, inner, columns })
-  }
-  product()
-  const started = performance.now()
-  let rounds = 0
-  while (performance.now() - started < 50) {
-    product()
-    rounds += 1
-  }
-  return (rounds * rows * inner * columns) / ((performance.now() - started) / 1000)
 }

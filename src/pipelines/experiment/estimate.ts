@@ -6,8 +6,11 @@ import { availableParallelism } from 'node:os'
 import { linearLayers, tensorShapes, type Architecture } from '../../domain/encoder/architecture.js'
 import { tilesOf } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import { productRate } from '../digital.js'
+import type { Hardware } from '../../domain/experiment/hardware.js'
+import { errorSources } from '../../domain/tables/errors.js'
+import { mostTokens } from '../errors.js'
 import type { OpenTask } from '../openTask.js'
+import { measuredRates, type Rates } from '../rates.js'
 import type { AnyPlannedUnit, Workspace } from './workspace.js'
 
 export interface TaskEstimate {
@@ -43,37 +46,82 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
 
 const weightsOf = (a: Architecture): number => linearLayers(a).reduce((sum, l) => sum + l.inputs * l.outputs, 0)
 
-/** Multiply-accumulates of one example of n tokens: the layers on every token, and attention's two products. */
-const macs = (a: Architecture, tokens: number): number =>
-  tokens * weightsOf(a) + 2 * a.layers * tokens * tokens * a.hidden
+/** Multiply-accumulates of one example of n tokens: attention's two products, digital in every engine. */
+const attentionMacs = (a: Architecture, tokens: number): number => 2 * a.layers * tokens * tokens * a.hidden
 
 /** Node itself, its compiled code and the buffers of a pipeline. */
 const baseBytes = 90e6
+
+/** Of an ideal DAC's cells, binary32; of int16 cells; of the variances that read noise per VMM needs. */
+const bytesACell = (h: Hardware): number => (h.dac.bits === 'off' ? 4 : 2) + (h.readNoise === 'per VMM' ? 1 : 0)
+
+interface About {
+  readonly architecture: Architecture
+  readonly tokens: number
+  readonly parameters: number
+  readonly rates: Rates
+  /** Null for digital execution. */
+  readonly hardware: Hardware | null
+}
+
+/** Seconds of one core for one example on an engine that is ready. */
+const secondsAnExample = ({ architecture: a, tokens, rates, hardware }: About): number =>
+  (tokens * weightsOf(a)) / (hardware === null || hardware.dac.bits === 'off' ? rates.product : rates.vmm) +
+  attentionMacs(a, tokens) / rates.product
+
+/** Seconds of one core for one unit. A chip is read once, and once more where its compensation compares with that. */
+const secondsAUnit = (unit: AnyPlannedUnit, about: About): number => {
+  const { architecture, tokens, rates, hardware } = about
+  const reading = hardware === null ? 0 : (2 * weightsOf(architecture)) / rates.read
+  switch (unit.kind) {
+    case 'scores':
+      return reading + unit.open.examples * secondsAnExample(about)
+    case 'ranges':
+      return (unit.open.calibration?.examples ?? 0) * secondsAnExample({ ...about, hardware: null })
+    case 'errors': {
+      const calibrated = Math.min(mostTokens, (unit.open.calibration?.examples ?? 0) * tokens)
+      // Every source goes through the layer on tiles, and its prediction through a product.
+      return errorSources.length * (reading + (2 * calibrated * weightsOf(architecture)) / rates.product)
+    }
+  }
+}
+
+const memory = ({ architecture, parameters, hardware }: About): number => {
+  const weights = weightsOf(architecture)
+  if (hardware === null) return baseBytes + 4 * parameters
+  // Where errors come from is asked of the weights as they are, beside one layer on tiles.
+  return baseBytes + 4 * (parameters - weights) + Math.max(bytesACell(hardware), 4) * weights
+}
 
 /** One line per task and method, in the order of the config. */
 export const estimate = async (
   workspace: Workspace,
   units: readonly AnyPlannedUnit[],
 ): Promise<readonly TaskEstimate[]> => {
-  const rate = (await productRate()) * availableParallelism()
+  const rates = await measuredRates()
+  const cores = availableParallelism()
   const result: TaskEstimate[] = []
   for (const [taskIndex, open] of workspace.tasks.entries()) {
-    const a = open.checkpoint.architecture
-    const tokensPerExample = await meanTokens(open)
-    const parameters = [...tensorShapes(a).values()].reduce((sum, shape) => sum + product(shape), 0)
+    const { architecture } = open.checkpoint
+    const tokens = await meanTokens(open)
+    const parameters = [...tensorShapes(architecture).values()].reduce((sum, shape) => sum + product(shape), 0)
     for (const method of workspace.config.methods) {
       const own = units.filter(u => u.taskIndex === taskIndex && u.method === method)
-      const tile = method.execution === 'digital' ? null : hardwareOf(workspace.config, method).tile
+      const hardware = method.execution === 'digital' ? null : hardwareOf(workspace.config, method)
+      const about = { architecture, tokens, parameters, rates, hardware }
       result.push({
         task: open.source.task,
         method: method.name,
         units: own.length,
-        examples: own.length * open.examples,
-        tokensPerExample,
-        tiles: tile === null ? null : linearLayers(a).reduce((sum, l) => sum + tilesOf(l, tile).length, 0),
-        weights: weightsOf(a),
-        seconds: (own.length * open.examples * macs(a, tokensPerExample)) / rate,
-        memoryBytes: baseBytes + 4 * parameters,
+        examples: own.filter(u => u.kind === 'scores').length * open.examples,
+        tokensPerExample: tokens,
+        tiles:
+          hardware === null
+            ? null
+            : linearLayers(architecture).reduce((sum, l) => sum + tilesOf(l, hardware.tile).length, 0),
+        weights: weightsOf(architecture),
+        seconds: own.reduce((sum, u) => sum + secondsAUnit(u, about), 0) / cores,
+        memoryBytes: memory(about),
       })
     }
   }
