@@ -16,13 +16,14 @@ const soon = <T>(work: () => T): Promise<T> =>
     })
   })
 
-export const inProcess = (bench: Workbench, model: Model): TaskEngine => {
+/** @param ended called by `close` */
+export const inProcess = (bench: Workbench, model: Model, ended = (): void => undefined): TaskEngine => {
   const { run, perform } = interpreter(bench, model)
   return {
     labels: model.parameters.architecture.labels,
     inFlight: 2,
     run: (batch, options) => soon(() => run(batch, options ?? {})),
     perform: task => soon(() => perform(task)),
-    close: () => Promise.resolve(),
+    close: () => soon(ended),
   }
 }

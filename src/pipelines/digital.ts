@@ -8,6 +8,7 @@ import { openWorkbench, type Workbench } from '../engines/workbench.js'
 import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
 import { orThrow } from '../io/fault.js'
 import { createHeap, type Heap } from '../kernels/heap.js'
+import { lease } from '../kernels/lease.js'
 import type { KernelChoice } from '../kernels/load.js'
 import { chosenKernels, kernelsInWords } from './kernels.js'
 
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly workers: number | null
   /** Kernels to run; default: as OHMFLOW_KERNELS and OHMFLOW_ISA say. */
   readonly kernels?: KernelChoice
+  /** Where models stand; default: a heap of their own. An engine gives back what it took of it when it is closed. */
+  readonly heap?: Heap
 }
 
 export interface DigitalEngine extends TaskEngine {
@@ -31,22 +34,22 @@ export interface StartedEngine<M extends Model> {
 }
 
 /**
- * An engine over a model that `load` puts on a fresh heap: in memory that all threads share and that goes with the engine.
+ * An engine over a model that `load` puts on the heap: in memory that all threads share, given back with the engine.
  * One worker is still a thread of its own, so that the caller can tokenise while it computes.
  * @throws Failure (in the promise) if the kernels asked for are not there
  */
 export const startEngine = async <M extends Model>(
-  { workers, kernels: choice = chosenKernels() }: EngineOptions,
+  { workers, kernels: choice = chosenKernels(), heap: whole = createHeap() }: EngineOptions,
   load: (bench: Workbench) => Promise<M>,
 ): Promise<StartedEngine<M>> => {
-  const heap = createHeap()
+  const heap = lease(whole)
   const bench = await orThrow(openWorkbench(heap, choice))
   const model = await load(bench)
   const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, model }
   const engine =
     workers === 0
-      ? inProcess(bench, model)
-      : workerPool(setup, { threads: workers ?? Math.min(256, availableParallelism()) })
+      ? inProcess(bench, model, heap.end)
+      : workerPool(setup, { threads: workers ?? Math.min(256, availableParallelism()), ended: heap.end })
   return { heap, engine, parameters: model.parameters, kernels: kernelsInWords(bench.loaded) }
 }
 

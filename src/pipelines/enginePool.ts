@@ -5,6 +5,7 @@
 import { hardwareOf, type Config } from '../domain/experiment/config.js'
 import type { AnalogMethod } from '../domain/experiment/method.js'
 import type { Engine } from '../engines/engine.js'
+import { createHeap } from '../kernels/heap.js'
 import { openAnalog, type AnalogEngine } from './analog.js'
 import { inputMaxima, type InputMaxima } from './calibration.js'
 import { openDigital, type DigitalEngine, type EngineOptions } from './digital.js'
@@ -41,7 +42,9 @@ export const calibrationOf = ({ calibration, source }: OpenTask): CalibrationDat
   return calibration
 }
 
-export const enginePool = (config: Config, options: EngineOptions, progress: Progress): EnginePool => {
+export const enginePool = (config: Config, given: EngineOptions, progress: Progress): EnginePool => {
+  // One heap for all of them: a memory that is let go stays resident until a collector runs.
+  const options = { ...given, heap: given.heap ?? createHeap() }
   let current: Current | null = null
   let kernels = 'none used'
   const maxima = new Map<OpenTask, InputMaxima>()

@@ -13,6 +13,8 @@ export interface PoolOptions {
   readonly threads: number
   /** The module each thread runs; default: worker.ts. */
   readonly module?: URL
+  /** Called once when every thread has ended as it was asked to: nobody uses the heap any more, and its lock is free. */
+  readonly ended?: () => void
 }
 
 interface Job {
@@ -27,7 +29,10 @@ interface Job {
  * `close` lets running batches finish, refuses waiting ones and resolves when every thread has ended.
  * @throws RangeError if `threads` is not a whole number from 1 to 256
  */
-export const workerPool = (setup: Setup, { threads: most, module = workerModule }: PoolOptions): TaskEngine => {
+export const workerPool = (
+  setup: Setup,
+  { threads: most, module = workerModule, ended = () => undefined }: PoolOptions,
+): TaskEngine => {
   if (!(Number.isInteger(most) && most >= 1 && most <= 256))
     throw new RangeError(`"threads" expected a whole number from 1 to 256, got ${most}`)
   const threads: Thread[] = []
@@ -99,7 +104,9 @@ export const workerPool = (setup: Setup, { threads: most, module = workerModule 
     },
     close: async () => {
       if (over === null) refuseAll(new Error('the engine was closed'))
-      ending ??= Promise.all(threads.map(thread => thread.close()))
+      ending ??= Promise.all(threads.map(thread => thread.close())).then(() => {
+        if (!dead) ended()
+      })
       await ending
     },
   }

@@ -8,7 +8,7 @@ import type { ByteSink } from '../atomicFile.js'
 import { arrowSchemaMessage } from './arrow.js'
 import { grouped, type TableSink } from './sink.js'
 
-const groupRows = 65536
+const groupRows = 16384
 
 const elements = (column: Column): SchemaElement[] => {
   const repetition_type = column.nullable ? 'OPTIONAL' : 'REQUIRED'
