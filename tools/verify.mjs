@@ -1,5 +1,5 @@
 // Compares the built command with the reference values beside the repository, in full, and prints each figure.
-// `npm run verify`, or `npm run verify -- NAME...` for some of: predict models rows memory kills.
+// `npm run verify`, or `npm run verify -- NAME...` for some of: predict models rows memory kills chip errors.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
@@ -27,8 +27,9 @@ const jsonLines = text =>
 const farthest = (a, b) => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
 
 /** Runs the command; `input` is text or an async iterable of chunks. @returns its stdout and exit code */
-const ohmflow = async (args, { input = '', killAfter, keep = true } = {}) => {
-  const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] })
+const ohmflow = async (args, { input = '', killAfter, keep = true, environment = {} } = {}) => {
+  const env = { ...process.env, ...environment }
+  const child = spawn(process.execPath, [main, ...args], { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const out = []
   const err = []
   child.stdout.on('data', chunk => keep && out.push(chunk))
@@ -54,10 +55,10 @@ const rowsOf = async file => {
   return parquetReadObjects({ file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) })
 }
 
-const configFile = (name, tasks) => {
+const configFile = (name, tasks, more = {}) => {
   const path = join(folder, `${name}.json`)
   const methods = [{ name: 'digital', execution: 'digital' }]
-  writeFileSync(path, JSON.stringify({ schema: 1, name, seed: 1, tasks, methods }))
+  writeFileSync(path, JSON.stringify({ schema: 1, name, seed: 1, tasks, methods, ...more }))
   return path
 }
 
@@ -198,7 +199,68 @@ const kills = async () => {
   check('killed with SIGKILL at 20 random moments and resumed, same bytes', `${same} of 20`, same === 20)
 }
 
-const all = { predict, models, rows, memory, kills }
+const tables = ['scores', 'predictions', 'tiles', 'columns', 'errors']
+
+/** shared/configs/sst2-pcm.json: the same bytes from every path, any number of workers, shards in any order. */
+const chip = async () => {
+  const config = shared('configs/sst2-pcm.json')
+  const run = async (name, args, environment = {}) => {
+    const out = join(folder, name)
+    const { code, stdout, stderr } = await ohmflow(['run', config, '--out', out, ...args], { environment })
+    if (code !== 0) check(`sst2-pcm, ${name}`, stderr, false)
+    return { stdout, out }
+  }
+  const bytes = ({ out }) => tables.map(t => readFileSync(join(out, `${t}.parquet`)).toString('base64')).join()
+  const first = await run('chip', [])
+  say(first.stdout)
+  const expected = bytes(first)
+  const same = (name, other) => check(`sst2-pcm, ${name}`, 'five tables, the same bytes', bytes(other) === expected)
+  for (const workers of [1, 3]) same(`${workers} workers`, await run(`chip-${workers}`, ['--workers', `${workers}`]))
+  same('WebAssembly', await run('chip-wasm', [], { OHMFLOW_KERNELS: 'wasm' }))
+  for (const shard of ['2/3', '0/3']) await run('chip-shards', ['--shard', shard])
+  check('sst2-pcm, two shards of three', 'no table yet', !existsSync(join(folder, 'chip-shards/scores.parquet')))
+  same('shards 2/3 + 0/3 + 1/3', await run('chip-shards', ['--shard', '1/3']))
+}
+
+const mean = values => values.reduce((a, b) => a + b, 0) / values.length
+
+/** Relative L2 error of the linear layers of the real models: measured and predicted, by source and time. */
+const errors = async () => {
+  const tasks = ['sst2', 'mrpc', 'stsb'].map(task => ({
+    task,
+    checkpoint: shared('data/models', task),
+    data: shared('data/glue-hf', task),
+    examples: 8,
+  }))
+  const ranges = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } }
+  const config = configFile('errors', tasks, {
+    repeat: { chips: 1, reads: 1, times: ['0 s', '1 h', '1 d', '1 y'] },
+    methods: [
+      { name: 'abs-max', ...ranges },
+      { name: 'with wires', ...ranges, hardware: { wireResistanceOhm: 0.35 } },
+    ],
+  })
+  const out = join(folder, 'errors')
+  const { code, stderr } = await ohmflow(['run', config, '--out', out])
+  if (code !== 0) return check('errors', stderr, false)
+  const rows = await rowsOf(join(out, 'errors.parquet'))
+  const encoder = rows.filter(r => r.layer.startsWith('encoder.'))
+  for (const { task } of tasks)
+    for (const method of ['abs-max', 'with wires'])
+      for (const source of new Set(encoder.filter(r => r.method === method).map(r => r.source))) {
+        const own = encoder.filter(r => r.task === task && r.method === method && r.source === source)
+        const at = [0, 3600, 86400, 31536000].map(t => own.filter(r => r.time_seconds === t))
+        const figures = at.map(
+          r => `${mean(r.map(x => x.error)).toFixed(4)} (${mean(r.map(x => x.predicted)).toFixed(4)})`,
+        )
+        const last = at.at(-1)
+        const [measured, predicted] = [mean(last.map(x => x.error)), mean(last.map(x => x.predicted))]
+        const name = `${task}, ${method}, ${source}: mean over the encoder's layers at 0 s, 1 h, 1 d, 1 y (predicted)`
+        check(name, figures.join('  '), Math.abs(measured - predicted) <= 0.1 * predicted)
+      }
+}
+
+const all = { predict, models, rows, memory, kills, chip, errors }
 const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(all)
 for (const name of wanted) {
   say(`\n${name}`)
