@@ -10,13 +10,18 @@ import { digitalInterpreter } from './digital/interpreter.js'
 import type { InputMaxima } from './digital/inputMaxima.js'
 import type { Parameters } from './digital/parameters.js'
 import type { Engine, Outputs, RunOptions } from './engine.js'
+import type { Gradient } from './training/differentiate.js'
+import { trainingInterpreter } from './training/interpreter.js'
+import type { SquaredNorm, Update } from './training/optimise.js'
+import type { TrainingParameters } from './training/parameters.js'
 import type { Workbench } from './workbench.js'
 
 export type Model =
   | { readonly kind: 'digital'; readonly parameters: Parameters }
   | { readonly kind: 'analog'; readonly parameters: AnalogParameters }
+  | { readonly kind: 'training'; readonly parameters: TrainingParameters }
 
-export type Task = InputMaxima | ReadTile
+export type Task = InputMaxima | ReadTile | Gradient | SquaredNorm | Update
 
 export interface Interpreter {
   readonly run: (batch: Batch, options: RunOptions) => Outputs
@@ -30,7 +35,15 @@ export interface TaskEngine extends Engine {
 }
 
 /** Numbers a batch of this model is counted in: `Outputs.counts`. */
-export const countersOf = (model: Model): number => (model.kind === 'digital' ? 0 : 2 * model.parameters.tiles)
+export const countersOf = (model: Model): number => (model.kind === 'analog' ? 2 * model.parameters.tiles : 0)
 
-export const interpreter = (bench: Workbench, model: Model): Interpreter =>
-  model.kind === 'digital' ? digitalInterpreter(bench, model.parameters) : analogInterpreter(bench, model.parameters)
+export const interpreter = (bench: Workbench, model: Model): Interpreter => {
+  switch (model.kind) {
+    case 'digital':
+      return digitalInterpreter(bench, model.parameters)
+    case 'analog':
+      return analogInterpreter(bench, model.parameters)
+    case 'training':
+      return trainingInterpreter(bench, model.parameters)
+  }
+}
