@@ -31,8 +31,11 @@ export type Keeping = 'kept' | 'recomputed' | 'forgotten'
 export interface Tape {
   readonly perform: <O extends Operation>(operation: O, operands: Operands[O]) => Activation
   readonly scope: (work: () => Activation) => Activation
-  /** @param dy gradient of the output y. @param receiver gets what parameters' gradients are made of, last operation first */
-  readonly backward: (y: Activation, dy: Ptr, receiver: Receiver) => void
+  /**
+   * @param dy gradient of the output y. @param receiver gets what parameters' gradients are made of, last operation first
+   * @returns the gradients of what y was made of and no operation of the tape made
+   */
+  readonly backward: (y: Activation, dy: Ptr, receiver: Receiver) => ReadonlyMap<Activation, Ptr>
 }
 
 /** All values lie on the context's stacks: the tape is good until the scope around it ends. */
@@ -121,6 +124,7 @@ export const createTape = (c: Context, keeping: Keeping): Tape => {
       })
 
     walk(entries ?? [], giveInside)
+    return found
   }
 
   return { perform, scope, backward }
