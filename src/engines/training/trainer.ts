@@ -109,6 +109,7 @@ export const trainer = (
   return {
     gradient: async (batch, loss, dropout) => {
       fitting(architecture, batch)
+      if (batch.examples.length === 0) throw new RangeError('batch: expected at least one sequence, found none')
       checkTargets(loss, batch.offsets.length - 1, labels)
       clearTables()
       touched = new Set(batch.ids)
