@@ -51,6 +51,10 @@ describe('three steps of training give the same bytes', () => {
     expect(await trained(await inTraining(workers, options), 3)).toEqual(await expected)
   })
 
+  once('in WebAssembly', async () => {
+    expect(await trained(await inTraining(2, {}, { kind: 'wasm' }), 3)).toEqual(await expected)
+  })
+
   once('and another seed of dropout gives others', async () => {
     const { trainer, gradient, engine } = await inTraining(0)
     const batch = batchAt(1)

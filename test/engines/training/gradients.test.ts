@@ -26,7 +26,7 @@ const aside = createScratch(heap)
 
 /** Of everything a few: differences cost two values a number. */
 const situation = fc.record({
-  lengths: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
+  lengths: fc.array(fc.integer({ min: 1, max: 10 }), { minLength: 1, maxLength: 3 }),
   heads: fc.integer({ min: 1, max: 2 }),
   headSize: fc.integer({ min: 1, max: 9 }),
   intermediate: fc.integer({ min: 1, max: 19 }),
@@ -219,7 +219,7 @@ describe('value and gradients of', () => {
       const masks = context.masks(place)
       const factor: plain.Factor = (sequence, head, query, key) => {
         if (masks === null) return 1
-        const kept = new Float32Array(8).fill(1)
+        const kept = new Float32Array(16).fill(1)
         dropRowInto(kept, kept, query, batch.examples[sequence] ?? NaN, { ...masks, word2: masks.word2 + head })
         return kept[key] ?? NaN
       }

@@ -11,6 +11,7 @@ import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint.js'
 import { readSafetensors } from '../../../src/io/checkpoint/safetensors.js'
 import { orThrow } from '../../../src/io/fault.js'
 import { createHeap } from '../../../src/kernels/heap.js'
+import type { KernelChoice } from '../../../src/kernels/load.js'
 import { shared } from '../../shared.js'
 import { batchFrom, checkpointOf } from '../model.js'
 
@@ -62,14 +63,18 @@ export interface InTraining {
   readonly gradient: (name: string) => Float32Array
 }
 
-/** @param workers 0: in this thread */
-export const inTraining = async (workers: number, options: Partial<TrainerOptions> = {}): Promise<InTraining> => {
+/** @param workers 0: in this thread. @param kernels default: the fastest there are */
+export const inTraining = async (
+  workers: number,
+  options: Partial<TrainerOptions> = {},
+  kernels: KernelChoice = {},
+): Promise<InTraining> => {
   const heap = createHeap()
-  const bench = await orThrow(openWorkbench(heap, {}))
+  const bench = await orThrow(openWorkbench(heap, kernels))
   const read = (name: string, out: Float32Array): Promise<void> => orThrow(checkpoint.readInto(name, out))
   const parameters = await loadTrainingParameters(checkpoint.architecture, read, heap, true)
   const model = { kind: 'training', parameters } as const
-  const setup = { memory: heap.memory, kernels: { kind: bench.loaded.kind }, model }
+  const setup = { memory: heap.memory, kernels: { ...kernels, kind: bench.loaded.kind }, model }
   const engine = workers === 0 ? inProcess(bench, model) : workerPool(setup, { threads: workers })
   const given: TrainerOptions = { groups: Math.max(1, workers), groupTokens: 512, keeping: 'kept', ...options }
   const at = (name: string) => {
