@@ -11,14 +11,19 @@ import type { Parameters } from './digital/parameters.js'
 import type { Engine, Outputs, RunOptions } from './engine.js'
 import { errorsInterpreter, type LayerErrors } from './errors/interpreter.js'
 import type { PlainParameters } from './errors/parameters.js'
+import type { Gradient } from './training/differentiate.js'
+import { trainingInterpreter } from './training/interpreter.js'
+import type { SquaredNorm, Update } from './training/optimise.js'
+import type { TrainingParameters } from './training/parameters.js'
 import type { Workbench } from './workbench.js'
 
 export type Model =
   | { readonly kind: 'digital'; readonly parameters: Parameters }
   | { readonly kind: 'analog'; readonly parameters: AnalogParameters }
   | { readonly kind: 'errors'; readonly parameters: PlainParameters }
+  | { readonly kind: 'training'; readonly parameters: TrainingParameters }
 
-export type Task = InputMaxima | ReadTile | LayerErrors
+export type Task = InputMaxima | ReadTile | LayerErrors | Gradient | SquaredNorm | Update
 
 export interface Interpreter {
   readonly run: (batch: Batch, options: RunOptions) => Outputs
@@ -42,5 +47,7 @@ export const interpreter = (bench: Workbench, model: Model): Interpreter => {
       return analogInterpreter(bench, model.parameters)
     case 'errors':
       return errorsInterpreter(bench, model.parameters)
+    case 'training':
+      return trainingInterpreter(bench, model.parameters)
   }
 }

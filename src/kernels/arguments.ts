@@ -5,6 +5,7 @@
 import type { Heap, Ptr } from './heap.js'
 import type { Elementwise, Kernels } from './kernels.js'
 import { tileEncoders } from './tile-arguments.js'
+import { encodeMasks, trainingEncoders } from './training-arguments.js'
 
 /** The words of one call, seen as integers and as floats. */
 export interface Words {
@@ -26,6 +27,7 @@ const elementwise = ({ u32 }: Words, a: Elementwise): void => u32.set([a.y, a.x,
 /** In the order of list.h. */
 const encoders: EncodersOf<Kernels> = {
   ...tileEncoders,
+  ...trainingEncoders,
   pack: ({ u32 }, { columnStep, innerStep = 1, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep]),
   product: ({ u32 }, { xRowStep, xInnerStep = 1, yRowStep, ...a }) =>
@@ -49,10 +51,12 @@ const encoders: EncodersOf<Kernels> = {
     u32.set([a.y, a.x, a.rows, a.width, a.rowStep ?? a.width])
     f32[5] = a.scale
   },
-  attention: ({ u32, f32 }, a) => {
+  attention: (words, a) => {
     const rowStep = a.rowStep ?? a.heads * a.headSize
-    u32.set([a.y, a.q, a.k, a.v, a.offsets, a.sequences, a.heads, a.headSize, rowStep, a.scratch])
-    f32[10] = a.scale
+    words.u32.set([a.y, a.q, a.k, a.v, a.offsets, a.sequences, a.heads, a.headSize, rowStep, a.scratch])
+    words.f32[10] = a.scale
+    words.u32[11] = a.dropout?.examples ?? 0
+    encodeMasks(words, 12, a.dropout)
   },
   exp: elementwise,
   log: elementwise,

@@ -7,6 +7,7 @@ import type { Ptr } from './heap.js'
 import { attentionScratchLength } from './reference/attention.js'
 import { panelsLength } from './reference/product.js'
 import type { TileKernels } from './tile.js'
+import type { AttentionMasks, TrainingKernels } from './training.js'
 
 /** Packs a matrix for `product` (reference/product.ts). */
 export interface Pack {
@@ -78,6 +79,8 @@ export interface Attention {
   readonly rowStep?: number
   /** attentionScratchBytes(longest sequence, headSize) bytes. */
   readonly scratch: Ptr
+  /** Of the probabilities; default: none. */
+  readonly dropout?: AttentionMasks
 }
 
 /** y[i] = f(x[i]); y may be x. */
@@ -151,7 +154,7 @@ export interface AddMoments {
   readonly rowStep?: number
 }
 
-export interface Kernels extends TileKernels {
+export interface Kernels extends TileKernels, TrainingKernels {
   readonly pack: (a: Pack) => void
   readonly product: (a: Product) => void
   readonly layerNorm: (a: LayerNorm) => void

@@ -7,11 +7,12 @@
  *     life      column                       row          layer << 16         1 << 28 | chip << 16
  *     read      column                       row >> 1     layer << 16         2 or 8 << 28 | chip << 16 | read
  *     noise     token << 16 | block          example      layer << 16 | tile  purpose << 28 | chip << 16 | read
+ *     dropout   token << 16 | block          example      place << 16 | head  9 << 28 | step
  *
  * Rows and columns of devices are those of the layer, so re-tiling keeps every draw. One counter gives four normals
  * (kernels/reference/normal.ts): of a life, the programming noise of both polarities, then their drift exponents; of a
  * read, the 1/f noise of both polarities at the even row, then at the odd one; of noise, column j of the tile is normal
- * (j >> 4) & 3 of block (j >> 6) * 16 + (j & 15). The purpose is never 5: streams have a word 3 of 0x5354524d.
+ * (j >> 4) & 3 of block (j >> 6) * 16 + (j & 15), and so are the words of dropout. The purpose is never 5: streams have a word 3 of 0x5354524d.
  */
 import type { Counter, Key } from './philox.js'
 
@@ -28,6 +29,8 @@ export const purposes = {
   measuredVmmRead: 7,
   /** As `read`, in the measurement right after programming that drift compensation compares with. */
   firstRead: 8,
+  /** Which numbers a training step drops. */
+  dropout: 9,
 } as const
 export type NoisePurpose = 'output' | 'vmmRead' | 'measuredOutput' | 'measuredVmmRead'
 
@@ -43,6 +46,8 @@ export const limits = {
   example: 2 ** 32,
   token: 2 ** 16,
   tileColumn: 2 ** 16,
+  step: 2 ** 28,
+  place: 2 ** 16,
 } as const
 
 const within = (title: keyof typeof limits, n: number): number => {
@@ -107,6 +112,21 @@ export const noiseOrigin = (purpose: NoisePurpose, { seed, chip, layer, read, ti
   key: keyOf(seed),
   word2: ((within('layer', layer) << 16) | within('tile', tile)) >>> 0,
   word3: word3(purposes[purpose], chip, read),
+})
+
+export interface DropoutPlace {
+  readonly seed: number
+  /** Of the training, over all epochs. */
+  readonly step: number
+  /** Of the operation in the encoder: engines/training/dropout.ts numbers them. */
+  readonly place: number
+}
+
+/** The masks of one dropout operation in one step; a head's number is added to word 2. @throws RangeError beyond `limits`. */
+export const dropoutOrigin = ({ seed, step, place }: DropoutPlace): Origin => ({
+  key: keyOf(seed),
+  word2: (within('place', place) << 16) >>> 0,
+  word3: ((purposes.dropout << 28) | within('step', step)) >>> 0,
 })
 
 /** Where one number stands: normal `index` (0 to 3) of a counter. */

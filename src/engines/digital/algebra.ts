@@ -5,6 +5,7 @@
 import type { Batch, EncoderAlgebra } from '../../domain/encoder/algebra.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { attentionScratchBytes, type Kernels } from '../../kernels/kernels.js'
+import type { AttentionMasks } from '../../kernels/training.js'
 import type { Workbench } from '../workbench.js'
 import type { EmbeddingParameters, Parameters } from './parameters.js'
 
@@ -26,7 +27,7 @@ export const parameterOf = <P>(parameters: ReadonlyMap<string, P>, name: string)
  * Position of each token: they count from paddingId + 1 over the tokens that are not padding, and a padding token
  * written in the text has position paddingId, as in Hugging Face's create_position_ids_from_input_ids.
  */
-const placesInto = (places: Int32Array, batch: Batch, paddingId: number): void => {
+export const placesInto = (places: Int32Array, batch: Batch, paddingId: number): void => {
   for (let s = 0; s + 1 < batch.offsets.length; s++) {
     let seen = 0
     for (let i = batch.offsets[s] ?? 0; i < (batch.offsets[s + 1] ?? 0); i++)
@@ -34,15 +35,16 @@ const placesInto = (places: Int32Array, batch: Batch, paddingId: number): void =
   }
 }
 
+export interface DigitalRest extends Omit<EncoderAlgebra<Activation>, 'linear' | 'attention'> {
+  /** @param dropout of the probabilities, in training */
+  readonly attention: (q: Activation, k: Activation, v: Activation, dropout?: AttentionMasks) => Activation
+}
+
 /**
  * Everything but the linear layers: digital in every engine.
  * @param batch the sequences all values of this algebra belong to
  */
-export const digitalRest = (
-  bench: Workbench,
-  parameters: EmbeddingParameters,
-  batch: Batch,
-): Omit<EncoderAlgebra<Activation>, 'linear'> => {
+export const digitalRest = (bench: Workbench, parameters: EmbeddingParameters, batch: Batch): DigitalRest => {
   const { heap, kernels, scratch } = bench
   const { architecture } = parameters
   const { hidden, heads } = architecture
@@ -92,7 +94,7 @@ export const digitalRest = (
       })
       return y
     },
-    attention: (q, k, v) => {
+    attention: (q, k, v, dropout) => {
       const headSize = hidden / heads
       const y = fresh(tokens, hidden)
       scratch.within(() => {
@@ -101,6 +103,7 @@ export const digitalRest = (
           ...{ offsets, sequences, heads, headSize },
           scale: 1 / Math.sqrt(headSize),
           scratch: scratch.take(attentionScratchBytes(longest, headSize)),
+          ...(dropout === undefined ? {} : { dropout }),
         })
       })
       return y

@@ -57,3 +57,32 @@ KERNEL(add) {
   for (; i + W <= n; i += W) store(y + i, load(l + i) + load(r + i));
   for (; i < n; i++) y[i] = l[i] + r[i];
 }
+
+struct map_gradient_arguments {
+  uint32_t dx, dy, x, length;
+};
+#define geluGradient_arguments map_gradient_arguments
+#define tanhGradient_arguments map_gradient_arguments
+
+/* Of x before the function. */
+INLINE vf vgelu_slope(vf x) {
+  const vf share = 0.5f * (1.0f + verf(x * 0.7071067811865476f));
+  const vf density = 0.3989422804014327f * vexp(-0.5f * (x * x));
+  return share + x * density;
+}
+
+/* Of y after the function. */
+INLINE vf vtanh_slope(vf y) { return 1.0f - y * y; }
+
+#define MAP_GRADIENT(name, slope)                                                                                      \
+  KERNEL(name) {                                                                                                       \
+    float *dx = F32(a->dx);                                                                                            \
+    const float *dy = F32(a->dy), *x = F32(a->x);                                                                      \
+    size_t n = a->length, i = 0;                                                                                       \
+    for (; i + W <= n; i += W) store(dx + i, load(dy + i) * slope(load(x + i)));                                       \
+    if (i < n)                                                                                                         \
+      store_part(dx + i, load_part(dy + i, n - i, 0.0f) * slope(load_part(x + i, n - i, 0.0f)), n - i);                \
+  }
+
+MAP_GRADIENT(geluGradient, vgelu_slope)
+MAP_GRADIENT(tanhGradient, vtanh_slope)

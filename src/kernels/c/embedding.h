@@ -30,3 +30,22 @@ KERNEL(gather) {
     for (size_t i = 0; i < width; i++) y[i] = x[i];
   }
 }
+
+struct scatterAdd_arguments {
+  uint32_t table, x, index, rows, width;
+  int32_t skip;
+};
+
+/* Rows in ascending order: two of the same number are added one after the other. */
+KERNEL(scatterAdd) {
+  const size_t width = a->width;
+  for (size_t r = 0; r < a->rows; r++) {
+    const int32_t at = I32(a->index)[r];
+    if (at == a->skip) continue;
+    float *y = F32(a->table) + (size_t)at * width;
+    const float *x = F32(a->x) + r * width;
+    size_t i = 0;
+    for (; i + W <= width; i += W) store(y + i, load(y + i) + load(x + i));
+    for (; i < width; i++) y[i] = y[i] + x[i];
+  }
+}

@@ -11,3 +11,4 @@
 #include "pulse_width.h"
 #include "readout.h"
 #include "cells.h"
+#include "training.h"

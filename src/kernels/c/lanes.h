@@ -41,4 +41,21 @@ INLINE float fold_max(const vf *maxima) {
   return s[0];
 }
 
+/* Sum of a[i] b[i]. */
+INLINE float fold_dot(const float *a, const float *b, size_t n) {
+  vf sums[LANE_VECTORS] = {0};
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    UNROLL for (int v = 0; v < LANE_VECTORS; v++) sums[v] = sums[v] + load(a + i + v * W) * load(b + i + v * W);
+  if (i < n) {
+    float s[LANES] = {0}, t[LANES] = {0};
+    for (size_t j = 0; i + j < n; j++) {
+      s[j] = a[i + j];
+      t[j] = b[i + j];
+    }
+    UNROLL for (int v = 0; v < LANE_VECTORS; v++) sums[v] = sums[v] + load(s + v * W) * load(t + v * W);
+  }
+  return fold_sum(sums);
+}
+
 #endif

@@ -8,9 +8,22 @@
   X(readCells)                                                                                                         \
   X(ladder)
 
+/* Gradients and the optimiser (src/kernels/training-arguments.ts). */
+#define TRAINING_KERNELS(X)                                                                                            \
+  X(weightGradient)                                                                                                    \
+  X(columnSums)                                                                                                        \
+  X(layerNormGradient)                                                                                                 \
+  X(geluGradient)                                                                                                      \
+  X(tanhGradient)                                                                                                      \
+  X(attentionGradient)                                                                                                 \
+  X(dropout)                                                                                                           \
+  X(scatterAdd)                                                                                                        \
+  X(adamW)
+
 /* Every kernel, in the order of src/kernels/arguments.ts: a kernel's number is its place here. */
 #define KERNELS(X)                                                                                                     \
   TILE_KERNELS(X)                                                                                                      \
+  TRAINING_KERNELS(X)                                                                                                  \
   X(pack)                                                                                                              \
   X(product)                                                                                                           \
   X(layerNorm)                                                                                                         \

@@ -147,13 +147,26 @@ struct matrix_product {
   float *y;
   const float *x, *panels, *bias;
   size_t rows, inner, columns, x_row, x_inner, y_step;
+  /* Where the inner terms of each sequence end, ascending, the last of them `inner`; 0: they are all of one. */
+  const int32_t *ends;
+  /* Whether all block sums are added to what lies in y. */
+  int onward;
 };
+
+/* Terms of the block from `from` on: a block ends where its sequence does. `end` is the caller's place in m->ends. */
+INLINE size_t terms_from(const struct matrix_product *m, size_t from, const int32_t **end) {
+  size_t to = m->inner;
+  if (m->ends) {
+    while ((size_t)**end <= from) ++*end;
+    to = (size_t)**end;
+  }
+  return to - from < INNER_BLOCK ? to - from : INNER_BLOCK;
+}
 
 /* Block sums of one k block: `panels` panels from `panel` on, rows `row` to `end`. A panel's block (16 KiB) stays in the
  * first-level cache while all rows pass over it. `packed`: the x of this block in groups of ROWS rows, [terms][ROWS]. */
 static void multiply_block(const struct matrix_product *m, const float *packed, size_t row, size_t end, size_t panel,
-                           size_t panels, size_t from) {
-  const size_t terms = m->inner - from < INNER_BLOCK ? m->inner - from : INNER_BLOCK;
+                           size_t panels, size_t from, size_t terms) {
   const int last = from + terms == m->inner;
   const size_t panel_step = m->inner * PANEL;
   for (size_t width; panels > 0; panel += width, panels -= width) {
@@ -168,7 +181,7 @@ static void multiply_block(const struct matrix_product *m, const float *packed, 
         .panel_step = panel_step,
         .terms = terms,
         .columns = columns < width * PANEL ? columns : width * PANEL,
-        .onward = from > 0,
+        .onward = m->onward || from > 0,
     };
     for (size_t r = row; r < end; r += ROWS) {
       const size_t rows = end - r < ROWS ? end - r : ROWS;
@@ -211,9 +224,11 @@ static void pack_rows(float *packed, const struct matrix_product *m, size_t row,
 static __attribute__((noinline)) void multiply_packed(const struct matrix_product *m, size_t row, size_t end,
                                                       size_t panel, size_t panels) {
   float packed[ROW_CHUNK * INNER_BLOCK];
-  for (size_t from = 0; from < m->inner; from += INNER_BLOCK) {
-    pack_rows(packed, m, row, end, from, m->inner - from < INNER_BLOCK ? m->inner - from : INNER_BLOCK);
-    multiply_block(m, packed, row, end, panel, panels, from);
+  const int32_t *ends = m->ends;
+  for (size_t from = 0, terms; from < m->inner; from += terms) {
+    terms = terms_from(m, from, &ends);
+    pack_rows(packed, m, row, end, from, terms);
+    multiply_block(m, packed, row, end, panel, panels, from, terms);
   }
 }
 
@@ -225,9 +240,12 @@ static void multiply(const struct matrix_product *m) {
       const size_t panels = count - panel < PANEL_GROUP ? count - panel : PANEL_GROUP;
       if (panels >= PACK_FROM && m->inner > 0) multiply_packed(m, row, end, panel, panels);
       else {
-        size_t from = 0;
-        do multiply_block(m, 0, row, end, panel, panels, from);
-        while ((from += INNER_BLOCK) < m->inner);
+        const int32_t *ends = m->ends;
+        size_t from = 0, terms;
+        do {
+          terms = m->inner > 0 ? terms_from(m, from, &ends) : 0;
+          multiply_block(m, 0, row, end, panel, panels, from, terms);
+        } while ((from += terms) < m->inner);
       }
     }
   }
@@ -255,6 +273,29 @@ KERNEL(product) {
       .x_row = a->x_row_step,
       .x_inner = a->x_inner_step,
       .y_step = a->y_row_step,
+  };
+  multiply(&m);
+}
+
+struct weightGradient_arguments {
+  uint32_t y, dy, panels, offsets, sequences, rows, columns, dy_row_step, y_row_step, onward;
+};
+
+/* dW = dY^T X, sequence by sequence (reference/weight-gradient.ts). */
+KERNEL(weightGradient) {
+  const int32_t *offsets = I32(a->offsets);
+  const struct matrix_product m = {
+      .y = F32(a->y),
+      .x = F32(a->dy),
+      .panels = F32(a->panels),
+      .rows = a->rows,
+      .inner = (size_t)offsets[a->sequences],
+      .columns = a->columns,
+      .x_row = 1,
+      .x_inner = a->dy_row_step,
+      .y_step = a->y_row_step,
+      .ends = offsets + 1,
+      .onward = a->onward != 0,
   };
   multiply(&m);
 }

@@ -1,7 +1,8 @@
 /**
  * Self-attention of ragged sequences: softmax(q k^T * scale) v, head by head, within each sequence (Vaswani et al. 2017).
- * Both products follow product.ts, the softmax softmax.ts. Not modelled: masks, dropout, cross-attention.
+ * Both products follow product.ts, the softmax softmax.ts. Not modelled: masks of the future, cross-attention.
  */
+import { dropRowInto, type Masks } from './dropout.js'
 import { packInto, panelColumns, panelsLength, productInto } from './product.js'
 import { softmaxInto } from './softmax.js'
 
@@ -21,6 +22,20 @@ export interface Heads {
   readonly row: number
 }
 
+/** Dropout of the probabilities: token is the query's, column the key's. */
+export interface AttentionDropout {
+  /** Of head 0; the head's number is the lower half of word 2. */
+  readonly masks: Masks
+  /** Of each sequence. */
+  readonly examples: Uint32Array
+}
+
+/** The masks of a head; null where nothing is dropped. */
+export const attentionMasks = (dropout: AttentionDropout | null, head: number): Masks | null =>
+  dropout === null || dropout.masks.threshold === 0
+    ? null
+    : { ...dropout.masks, word2: (dropout.masks.word2 | head) >>> 0 }
+
 /** @param y,q,k,v [tokens, heads * headSize]. @param offsets starts of the sequences and the end of the last. @param scratch of attentionScratchLength numbers. */
 export const attentionInto = (
   y: Float32Array,
@@ -30,6 +45,7 @@ export const attentionInto = (
   offsets: Int32Array,
   shape: Heads,
   scratch: Float32Array,
+  dropout: AttentionDropout | null = null,
 ): void => {
   const { heads, headSize, scale, row } = shape
   const yRow = heads * headSize
@@ -41,6 +57,7 @@ export const attentionInto = (
     const scores = scratch.subarray(keys.length + values.length)
     const stride = Math.ceil(length / panelColumns) * panelColumns
     for (let h = 0; h < heads; h++) {
+      const masks = attentionMasks(dropout, h)
       const at = from * row + h * headSize
       packInto(keys, k.subarray(at), headSize, length, { row, inner: 1 })
       packInto(values, v.subarray(at), length, headSize, { row: 1, inner: row })
@@ -56,6 +73,11 @@ export const attentionInto = (
           stride,
         )
         softmaxInto(scores, scores, rows, length, stride, scale)
+        if (masks !== null)
+          for (let r = 0; r < rows; r++) {
+            const probabilities = scores.subarray(r * stride, r * stride + length)
+            dropRowInto(probabilities, probabilities, i + r, dropout?.examples[s] ?? 0, masks)
+          }
         const out = y.subarray((from + i) * yRow + h * headSize)
         productInto(
           out,

@@ -31,3 +31,20 @@ export const gatherInto = (y: Float32Array, x: Float32Array, index: Int32Array, 
     y.set(x.subarray(at, at + width), i * width)
   }
 }
+
+/**
+ * table[index[i]] += x[i], rows of `width` numbers, one after the other; the gradient of a table looked up.
+ * @param skip a number whose rows are left out: padding has no gradient. -1: none.
+ */
+export const scatterAddInto = (
+  table: Float32Array,
+  x: Float32Array,
+  index: Int32Array,
+  width: number,
+  skip: number,
+): void =>
+  index.forEach((row, i) => {
+    if (row === skip) return
+    for (let j = 0; j < width; j++)
+      table[row * width + j] = fround((table[row * width + j] ?? 0) + (x[i * width + j] ?? 0))
+  })

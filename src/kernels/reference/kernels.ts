@@ -16,6 +16,7 @@ import { addMomentsInto, dot } from './moments.js'
 import { packInto, panelsLength, productInto } from './product.js'
 import { softmaxInto } from './softmax.js'
 import { referenceTileKernels } from './tile.js'
+import { dropoutOf, referenceTrainingKernels } from './training.js'
 
 /** Numbers a strided matrix spans. */
 const span = (rows: number, rowStep: number, columns: number, columnStep: number): number =>
@@ -30,6 +31,7 @@ export const referenceKernels = (heap: Heap): Kernels => {
       mapInto(heap.f32(a.y, a.length), heap.f32(a.x, a.length), f)
   return {
     ...referenceTileKernels(heap),
+    ...referenceTrainingKernels(heap),
     pack: ({ panels, w, inner, columns, columnStep = inner, innerStep = 1 }) =>
       packInto(
         heap.f32(panels, panelsLength(inner, columns)),
@@ -80,6 +82,7 @@ export const referenceKernels = (heap: Heap): Kernels => {
         offsets,
         { heads, headSize, scale, row: rowStep },
         heap.f32(at.scratch, attentionScratchLength(Math.max(0, longest), headSize)),
+        dropoutOf(heap, at.sequences, at.dropout),
       )
     },
     exp: map(exp),

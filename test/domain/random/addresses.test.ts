@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import {
+  dropoutOrigin,
   lifeAddresses,
   lifeOrigin,
   limits,
@@ -19,7 +20,12 @@ const within = (name: Limit): fc.Arbitrary<number> =>
 
 const polarity = fc.constantFrom('plus' as const, 'minus' as const)
 const draw = fc.record({
-  what: fc.constantFrom('programming', 'drift', 'deviceRead', 'output', 'vmmRead', 'measuredOutput', 'measuredVmmRead'), // as: these are its members
+  what: fc.constantFrom(
+    ...(['programming', 'drift', 'deviceRead', 'output', 'vmmRead', 'measuredOutput', 'measuredVmmRead'] as const), // as: these are its members
+    'dropout',
+  ),
+  step: within('step'),
+  place: within('place'),
   seed: within('seed'),
   chip: within('chip'),
   read: within('read'),
@@ -50,6 +56,15 @@ const addressed = (d: Draw): { readonly origin: Origin; readonly address: Addres
       origin,
       address: readAddress(origin, d),
       identity: JSON.stringify([what, seed, chip, read, layer, row, column, d.polarity]),
+    }
+  }
+  if (what === 'dropout') {
+    const { word2, ...rest } = dropoutOrigin(d)
+    const origin = { ...rest, word2: (word2 | d.tile) >>> 0 } // the tile's bits are a head's here
+    return {
+      origin,
+      address: noiseAddress(origin, d),
+      identity: JSON.stringify([what, seed, d.step, d.place, tile, d.example, d.token, d.tileColumn]),
     }
   }
   const origin = noiseOrigin(what, d)
@@ -93,6 +108,13 @@ describe('addresses', () => {
     test(`refuses a ${name} that does not fit`, () => {
       for (const bad of [limits[name], -1, 0.5, NaN])
         expect(() => noiseOrigin('output', { ...good, [name]: bad })).toThrow(`"${name}" expected an integer`)
+    })
+  for (const name of ['seed', 'step', 'place'] as const)
+    test(`refuses a ${name} of dropout that does not fit`, () => {
+      for (const bad of [limits[name], -1, 0.5, NaN])
+        expect(() => dropoutOrigin({ seed: 1, step: 1, place: 1, [name]: bad })).toThrow(
+          `"${name}" expected an integer`,
+        )
     })
   for (const name of ['row', 'column'] as const)
     test(`refuses a ${name} that does not fit`, () => {

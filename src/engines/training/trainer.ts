@@ -1,0 +1,143 @@
+/**
+ * Training steps on an engine: a batch is cut into groups of whole sequences, gradients are added up in the batch's order,
+ * then every tensor is updated. The bytes of the weights depend neither on threads nor on groups. Not modelled: schedules,
+ * epochs, evaluation.
+ */
+import type { Batch } from '../../domain/encoder/algebra.js'
+import { fitting } from '../../domain/encoder/batch.js'
+import type { Heap } from '../../kernels/heap.js'
+import { parameterOf } from '../digital/algebra.js'
+import type { Task, TaskEngine } from '../interpreter.js'
+import type { Differentiated } from './differentiate.js'
+import type { Dropout } from './dropout.js'
+import { checkTargets, sliceOf, type Loss } from './loss.js'
+import { slicesOf, type AdamW } from './optimise.js'
+import type { TrainingParameters } from './parameters.js'
+import { resetTurns } from './turns.js'
+
+export interface TrainerOptions {
+  /** Groups a batch is cut into at least, if it has as many sequences: as many as there are threads. */
+  readonly groups: number
+  /** Tokens of a group at most, unless one sequence has more: bounds memory. */
+  readonly groupTokens: number
+  /** Whether values inside encoder layers are kept for the way back, or computed again: memory against time. */
+  readonly keeping: 'kept' | 'recomputed'
+}
+
+export interface Trainer {
+  /** The gradient of the loss over a batch, in place of the last one. One at a time. */
+  readonly gradient: (batch: Batch, loss: Loss, dropout: Dropout | null) => Promise<Differentiated>
+  /** Sum of squares of the gradient, by tensor. */
+  readonly squaredNorms: () => Promise<ReadonlyMap<string, number>>
+  /** One step of AdamW on every tensor. */
+  readonly update: (adamW: AdamW) => Promise<void>
+}
+
+interface Group {
+  readonly first: number
+  readonly end: number
+}
+
+/** Runs of sequences, about as many tokens in each. */
+export const groupsOf = (offsets: Int32Array, { groups, groupTokens }: TrainerOptions): readonly Group[] => {
+  const sequences = offsets.length - 1
+  const tokens = offsets[sequences] ?? 0
+  const wanted = Math.max(1, groups, Math.ceil(tokens / groupTokens))
+  const share = Math.min(groupTokens, tokens / wanted)
+  const cut: Group[] = []
+  for (let first = 0; first < sequences;) {
+    const start = offsets[first] ?? 0
+    let end = first + 1
+    // A sequence belongs to the group in whose share its middle lies.
+    while (end < sequences) {
+      const [from, to] = [offsets[end] ?? 0, offsets[end + 1] ?? 0]
+      if (to - start > groupTokens || (from + to) / 2 - start >= share) break
+      end++
+    }
+    cut.push({ first, end })
+    first = end
+  }
+  return cut
+}
+
+const part = ({ ids, offsets, examples }: Batch, { first, end }: Group): Batch => {
+  const [from, to] = [offsets[first] ?? 0, offsets[end] ?? 0]
+  return {
+    ids: ids.slice(from, to),
+    offsets: offsets.slice(first, end + 1).map(offset => offset - from),
+    examples: examples.slice(first, end),
+  }
+}
+
+/** @param engine over the model in training. @param heap where that model lies */
+export const trainer = (
+  engine: TaskEngine,
+  heap: Heap,
+  parameters: TrainingParameters,
+  options: TrainerOptions,
+): Trainer => {
+  const { architecture, tensors } = parameters
+  const { labels, hidden, vocabulary, positions } = architecture
+  const slices = slicesOf(parameters)
+
+  const cleared = (name: string, rows: readonly number[]): void => {
+    const { gradient } = parameterOf(tensors, name)
+    for (const row of rows) heap.f32(gradient + 4 * row * hidden, hidden).fill(0)
+  }
+  /** Rows of the word table that the gradient may have. */
+  let touched = new Set<number>()
+  const clearTables = (): void => {
+    cleared(
+      'embeddings.word_embeddings.weight',
+      [...touched].filter(id => id < vocabulary),
+    )
+    cleared(
+      'embeddings.position_embeddings.weight',
+      Array.from({ length: positions }, (_, i) => i),
+    )
+    touched = new Set()
+  }
+  /** Waits for all, so that no task is under way when one has failed. */
+  const all = async (tasks: readonly Task[]): Promise<readonly Float64Array[]> => {
+    const settled = await Promise.allSettled(tasks.map(task => engine.perform(task)))
+    const failures = settled.flatMap(s => (s.status === 'rejected' ? [s.reason as Error] : [])) // as: tasks fail with errors
+    const cause = failures.find(({ name }) => name !== 'GradientAbandoned') ?? failures[0]
+    if (cause !== undefined) throw cause
+    return settled.flatMap(s => (s.status === 'fulfilled' ? [s.value] : []))
+  }
+
+  return {
+    gradient: async (batch, loss, dropout) => {
+      fitting(architecture, batch)
+      if (batch.examples.length === 0) throw new RangeError('batch: expected at least one sequence, found none')
+      checkTargets(loss, batch.offsets.length - 1, labels)
+      clearTables()
+      touched = new Set(batch.ids)
+      resetTurns(heap, parameters.turns, tensors.size)
+      const groups = groupsOf(batch.offsets, options)
+      const results = await all(
+        groups.map((g, group) => ({
+          ...{ kind: 'gradient', group, dropout, keeping: options.keeping },
+          ...{ batch: part(batch, g), loss: sliceOf(loss, g.first, g.end, labels) },
+        })),
+      )
+      const losses: number[] = []
+      const logits: number[] = []
+      results.forEach((result, g) => {
+        const sequences = (groups[g]?.end ?? 0) - (groups[g]?.first ?? 0)
+        losses.push(...result.subarray(0, sequences))
+        logits.push(...result.subarray(sequences))
+      })
+      return { losses: Float64Array.from(losses), logits: Float32Array.from(logits) }
+    },
+    squaredNorms: async () => {
+      const found = await all(slices.map(slice => ({ kind: 'squared norm', ...slice })))
+      const norms = new Map<string, number>()
+      slices.forEach(({ tensor }, i) => norms.set(tensor, (norms.get(tensor) ?? 0) + (found[i]?.[0] ?? NaN)))
+      return norms
+    },
+    update: async adamW => {
+      await all(slices.map(slice => ({ kind: 'update', adamW, ...slice })))
+    },
+  }
+}
