@@ -17,7 +17,7 @@ export const registry = {
   'device contract': 64,
   'sign symmetry': 3,
   'noise at the columns': 85,
-  'predicted errors': 54,
+  'predicted errors': 45,
 } as const
 
 export type StatisticalTest = keyof typeof registry
