@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Row, Table } from '../../src/domain/tables/table.js'
+import type { Column, ColumnType, Row, Table } from '../../src/domain/tables/table.js'
 import { readUnit, unitState, writeUnit } from '../../src/io/unitFile.js'
 import { folderWith } from './fixture.js'
 
-const column = (name: string, type: 'utf8' | 'int32' | 'float64' | 'float32 list', nullable = false) =>
-  ({ name, type, nullable, unit: '1', description: name }) as const
+const column = <Name extends string>(name: Name, type: ColumnType, nullable = false): Column<Name> => ({
+  ...{ name, type, nullable, unit: '1', description: name },
+})
 
 const names: Table<'name' | 'place'> = { name: 'names', columns: [column('name', 'utf8'), column('place', 'int32')] }
 const numbers: Table<'value' | 'half'> = {
