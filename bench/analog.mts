@@ -55,7 +55,7 @@ const measure = async (setting: string): Promise<Measured> => {
   // The range of normalised activations; its value changes no speed.
   const maxima = new Map(linearLayers(checkpoint.architecture).map(l => [l.name, new Float64Array(l.inputs).fill(4)]))
   const rules = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
-  const ranges = await chooseRanges(checkpoint, hardware.tile, rules, maxima)
+  const ranges = await chooseRanges({ checkpoint, learned: null }, hardware.tile, rules, maxima)
   const engine = await openAnalog(checkpoint, { hardware, seed: 1, ranges }, { workers })
   const timed = async (chip: number, read: number): Promise<number> => {
     const start = performance.now()

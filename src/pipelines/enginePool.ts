@@ -72,8 +72,7 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
     const ofTask = chosen.get(open) ?? new Map<AnalogMethod, readonly ChosenRanges[]>()
     chosen.set(open, ofTask)
     const found =
-      ofTask.get(method) ??
-      (await chooseRanges(open.checkpoint, hardwareOf(config, method).tile, method, await maximaOf(open)))
+      ofTask.get(method) ?? (await chooseRanges(open, hardwareOf(config, method).tile, method, await maximaOf(open)))
     ofTask.set(method, found)
     return found
   }

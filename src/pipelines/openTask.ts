@@ -13,6 +13,7 @@ import { classOrder } from '../domain/tasks/label.js'
 import { tasks, type Task } from '../domain/tasks/task.js'
 import type { Tokenizer } from '../domain/tokenizer/tokenizer.js'
 import { openCheckpoint, type Checkpoint } from '../io/checkpoint/checkpoint.js'
+import { openLearnedRanges, type LearnedRanges } from '../io/checkpoint/learnedRanges.js'
 import { attempt, orThrow } from '../io/fault.js'
 import { openDataset, type Dataset } from '../io/glue/dataset.js'
 import { sha256, sha256OfFile, signatureOfFile } from '../io/hash.js'
@@ -42,6 +43,8 @@ export interface OpenTask extends Model {
   readonly examples: number
   /** What ranges are chosen on; null where no method has a chip. */
   readonly calibration: CalibrationData | null
+  /** Ranges that came with the checkpoint; null if none did, or no method has a chip. */
+  readonly learned: LearnedRanges | null
   readonly inputs: TaskInputs
   /** @throws Failure (in the promise) if a file is no longer what it was when its hash was taken. */
   readonly unchanged: () => Promise<void>
@@ -123,11 +126,12 @@ export const openTask = (source: TaskSource, calibration: Calibration | null): T
     const dataset = await orThrow(openDataset(task, source.data.resolved, source.split))
     const calibrating =
       calibration === null ? null : await orThrow(openDataset(task, source.data.resolved, calibration.split))
+    const learned = calibration === null ? null : await orThrow(openLearnedRanges(checkpoint.folder))
     const files = {
       checkpoint: await seen(checkpoint.files),
       tokenizer: await seen(model.tokenizerFiles),
       data: await seen(dataset.files),
-      calibration: await seen(calibrating?.files ?? []),
+      calibration: await seen([...(calibrating?.files ?? []), ...(learned === null ? [] : [learned.file])]),
     }
     return {
       ...model,
@@ -135,6 +139,7 @@ export const openTask = (source: TaskSource, calibration: Calibration | null): T
       task,
       dataset,
       classOrder: order.right,
+      learned,
       examples: await countExamples(source, dataset),
       calibration:
         calibration === null || calibrating === null

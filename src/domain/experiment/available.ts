@@ -25,15 +25,15 @@ export interface Available {
   readonly train: boolean
 }
 
-/** This version: the digital engine and the chip, with ranges by the largest weights and inputs. */
+/** This version: the digital engine and the chip, with ranges by the largest weights and inputs or learned in training. */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
   engines: ['ohmflow'],
   devices: [...presetNames, 'table'],
   readNoises,
   driftCompensations: ['none', 'global', 'per-column', 'least-squares'],
-  columnRules: ['abs-max'],
-  inputRules: ['abs-max'],
+  columnRules: ['abs-max', 'learned'],
+  inputRules: ['abs-max', 'learned'],
   spares: ['none'],
   irDropRules: ['none'],
   wireResistance: true,

@@ -67,7 +67,7 @@ describe('what is available', () => {
     expect(refusal(withMethod({ hardware: { driftCompensation: 'affine' } }))).toBe(
       'c.json: methods.1.hardware.driftCompensation: expected "none" or "global" or "per-column" or "least-squares", found "affine", which is not available in this version',
     )
-    expect(refusal(withMethod({ columnRange: { rule: 'learned' } }))).toContain('methods.1.columnRange.rule')
+    expect(refusal(withMethod({ columnRange: { rule: 'optimal' } }))).toContain('methods.1.columnRange.rule')
     expect(refusal(withMethod({}), { ...thisVersion, executions: ['digital'] })).toBe(
       'c.json: methods.1.execution: expected "digital", found "analog" (method "a"), which is not available in this version',
     )

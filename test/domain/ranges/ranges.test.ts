@@ -25,6 +25,9 @@ describe('column statistics', () => {
     const scales = fullScales({ rule: 'abs-max' }, statistics)
     expect([...scales]).toEqual([3, 0])
     expect(clippedWeights(weights, 4, tile, scales)).toBe(0)
+    const learned = Float32Array.from(statistics.absMax, (_, j) => 0.5 + j)
+    const zeros = Float32Array.from(statistics.absMax, (m, j) => (m === 0 ? 0 : 0.5 + j))
+    expect(fullScales({ rule: 'learned' }, statistics, learned)).toEqual(zeros)
     expect(() => fullScales({ rule: 'learned' }, statistics)).toThrow('expected "abs-max", got "learned"')
   })
 
@@ -42,6 +45,8 @@ describe('input range', () => {
   test('is the largest that calibration saw; 1 where it saw nothing', () => {
     expect(inputRange(rule, { absMax: [0.5, 2.5, 0] })).toBe(2.5)
     expect(inputRange(rule, { absMax: [0, 0] })).toBe(1)
+    expect(inputRange({ rule: 'learned' }, { absMax: [7], learned: 0.25 })).toBe(0.25)
+    expect(() => inputRange({ rule: 'learned' }, { absMax: [7] })).toThrow('got "learned"')
   })
   test('needs numbers, and a rule that is there', () => {
     expect(() => inputRange(rule, { absMax: [1, NaN] })).toThrow('"absMax" expected finite numbers, got NaN at row 1')
