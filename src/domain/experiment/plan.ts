@@ -54,12 +54,16 @@ const repetitions = (config: Config, method: Method): readonly (Repetition | nul
   ).flat()
 }
 
+/** Whether anything of a method is chosen by its objective; without, the objective changes no number. */
+const minimises = ({ columnRange, inputRange, spare, irDrop }: AnalogMethod): boolean =>
+  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none' || irDrop !== 'none'
+
 /** Settings of a method that change its numbers; its name does not. */
 const executionOf = (config: Config, method: Method): Record<string, Json> => {
   if (method.execution === 'digital') return { execution: 'digital', engine: method.engine }
   const { execution, columnRange, inputRange, objective, spare, irDrop } = method
   return {
-    ...asJson({ execution, columnRange, inputRange, objective, spare, irDrop }),
+    ...asJson({ execution, columnRange, inputRange, spare, irDrop, ...(minimises(method) ? { objective } : {}) }),
     hardware: asJson(hardwareOf(config, method)),
     calibration: asJson(config.calibration),
   }
