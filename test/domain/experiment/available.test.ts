@@ -57,7 +57,7 @@ describe('what is available', () => {
   })
 
   test('what this version lacks is named', () => {
-    expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] })).toBe(
+    expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] }, { ...thisVersion, engines: ['ohmflow'] })).toBe(
       'c.json: methods.0.engine: expected "ohmflow", found "tensorflow" (method "d"), which is not available in this version',
     )
     expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
