@@ -3,10 +3,12 @@
  * line, JSON. `npm run bench -- product gelu` measures some; OHMFLOW_PATHS=wasm,avx2 restricts the paths.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { adamWStep, usual } from '../src/engines/training/optimise.js'
 import { createHeap, type Ptr } from '../src/kernels/heap.js'
 import { attentionScratchBytes, panelsBytes, type Kernels } from '../src/kernels/kernels.js'
 import { nativeKernels } from '../src/kernels/native/addon.js'
 import { referenceKernels } from '../src/kernels/reference/kernels.js'
+import { attentionGradientScratchBytes } from '../src/kernels/training.js'
 import { webAssemblyKernels } from '../src/kernels/webassembly-kernels.js'
 import { least, machine } from './machine.mjs'
 import { peak } from './peak.mjs'
@@ -56,15 +58,17 @@ const product = (rows: number, inner: number, columns: number): Case => {
 const gradient = (tokens: number, outputs: number, inputs: number): Case => {
   const panels = heap.allocate(panelsBytes(tokens, inputs))
   const [dy, inputsAt] = [floats(tokens * outputs), floats(tokens * inputs)]
-  const size = { rows: outputs, inner: tokens, columns: inputs }
-  const a = { ...size, x: dy, xRowStep: 1, xInnerStep: outputs, panels, bias: 0, y: floats(outputs * inputs) }
+  const a = {
+    ...{ rows: outputs, columns: inputs, dy, panels, y: floats(outputs * inputs), onward: true },
+    ...{ offsets: integers([0, tokens]), sequences: 1 },
+  }
   return {
     name: `gradient ${tokens} x ${outputs} x ${inputs}`,
     unit: 'GMAC/s',
     work: tokens * outputs * inputs,
     run: k => {
       k.pack({ panels, w: inputsAt, inner: tokens, columns: inputs, columnStep: 1, innerStep: inputs })
-      k.product(a)
+      k.weightGradient(a)
     },
   }
 }
@@ -91,8 +95,24 @@ const attention = (lengths: readonly number[]): Case => {
   return { name: `attention ${lengths.join('+')}`, unit: 'GMAC/s', work, run: k => k.attention(a) }
 }
 
+const attentionGradient = (length: number): Case => {
+  const [heads, headSize] = [12, 64]
+  const fresh = (): Ptr => floats(length * heads * headSize)
+  const a = {
+    ...{ dq: fresh(), dk: fresh(), dv: fresh(), dy: fresh(), q: fresh(), k: fresh(), v: fresh() },
+    ...{ offsets: integers([0, length]), sequences: 1, heads, headSize, scale: 1 / 8 },
+    scratch: heap.allocate(attentionGradientScratchBytes(length, headSize)),
+  }
+  const work = 5 * heads * headSize * length * length
+  return { name: `attentionGradient ${length}`, unit: 'GMAC/s', work, run: k => k.attentionGradient(a) }
+}
+
 const [rows, width] = [128, 3072]
 const [x, y, out] = [floats(rows * width), floats(rows * width), floats(rows * width)]
+const moments = floats(rows * width)
+const addresses = integers(Array.from({ length: rows }, (_, i) => i))
+const masks = { key: [1, 0], word2: 0, word3: 0, threshold: Math.round(2 ** 32 / 10), scale: 10 / 9 } as const
+const step = adamWStep({ ...usual, step: 1, learningRate: 1e-5, weightDecay: 0.01, clip: 1 }, true)
 const each = (name: string, run: (k: Kernels) => void): Case => ({ name, unit: 'G/s', work: rows * width, run })
 const map = (name: 'exp' | 'log' | 'erf' | 'tanh' | 'gelu'): Case =>
   each(name, k => k[name]({ y: out, x, length: rows * width }))
@@ -106,6 +126,7 @@ const cases: readonly Case[] = [
   gradient(128, 3072, 768),
   attention([128]),
   attention([13, 40, 25]),
+  attentionGradient(128),
   map('exp'),
   map('log'),
   map('erf'),
@@ -115,6 +136,12 @@ const cases: readonly Case[] = [
   each('add', k => k.add({ y: out, a: x, b: y, length: rows * width })),
   each('softmax', k => k.softmax({ y: out, x, rows, width, scale: 0.125 })),
   each('layerNorm', k => k.layerNorm({ y: out, x, gain: y, bias: y, rows, width, epsilon: 1e-5 })),
+  each('layerNormGradient', k =>
+    k.layerNormGradient({ dx: out, products: moments, dy: y, x, gain: y, rows, width, epsilon: 1e-5 }),
+  ),
+  each('geluGradient', k => k.geluGradient({ dx: out, dy: y, x, length: rows * width })),
+  each('dropout', k => k.dropout({ ...masks, y: out, x, rows, width, tokens: addresses, examples: addresses })),
+  each('adamW', k => k.adamW({ ...step, w: out, g: x, m: y, v: moments, length: rows * width })),
 ]
 
 const wanted = process.argv.slice(2)

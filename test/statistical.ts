@@ -16,6 +16,8 @@ export const registry = {
   'variance components': 2,
   'device contract': 64,
   'sign symmetry': 3,
+  'noise at the columns': 85,
+  'predicted errors': 45,
 } as const
 
 export type StatisticalTest = keyof typeof registry

@@ -9,26 +9,29 @@ const seconds = (since: number): number => (performance.now() - since) / 1000
 interface Stretch {
   readonly title: string
   readonly total: number | null
+  readonly things: string
   readonly started: number
-  examples: number
+  done: number
   tokens: number
 }
 
-const rate = (s: Stretch): string => `${Math.round(s.tokens / Math.max(1e-3, seconds(s.started)))} tokens/s`
+/** Nothing for work that has no tokens. */
+const rate = (s: Stretch): string =>
+  s.tokens === 0 ? '' : `${Math.round(s.tokens / Math.max(1e-3, seconds(s.started)))} tokens/s`
 
 const left = (s: Stretch): string =>
-  s.total === null || s.examples === 0
+  s.total === null || s.done === 0
     ? ''
-    : `${spoken((seconds(s.started) / s.examples) * Math.max(0, s.total - s.examples))} left`
+    : `${spoken((seconds(s.started) / s.done) * Math.max(0, s.total - s.done))} left`
 
 const summary = (s: Stretch): string =>
-  `${s.title}: ${grouped(s.examples)} examples in ${spoken(seconds(s.started))} (${rate(s)})`
+  `${s.title}: ${grouped(s.done)} ${s.things} in ${spoken(seconds(s.started))}${s.tokens === 0 ? '' : ` (${rate(s)})`}`
 
 /** Redraws one bar. */
 const bar = (): Progress => {
   let current: { readonly stretch: Stretch; readonly drawn: cliProgress.SingleBar } | null = null
   return {
-    begin: (title, total) => {
+    begin: (title, total, things = 'examples') => {
       const drawn = new cliProgress.SingleBar({
         format: '{title}  [{bar}] {value}/{total}  {rate}  {left}',
         stream: process.stderr,
@@ -36,17 +39,17 @@ const bar = (): Progress => {
         clearOnComplete: true,
         barsize: 24,
       })
-      const stretch = { title, total, started: performance.now(), examples: 0, tokens: 0 }
+      const stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0 }
       drawn.start(total ?? 0, 0, { title, rate: '', left: '' })
       current = { stretch, drawn }
     },
-    advance: (examples, tokens) => {
+    advance: (done, tokens) => {
       if (current === null) return
       const { stretch, drawn } = current
-      stretch.examples += examples
+      stretch.done += done
       stretch.tokens += tokens
-      if (stretch.total === null) drawn.setTotal(stretch.examples)
-      drawn.update(stretch.examples, { rate: rate(stretch), left: left(stretch) })
+      if (stretch.total === null) drawn.setTotal(stretch.done)
+      drawn.update(stretch.done, { rate: rate(stretch), left: left(stretch) })
     },
     end: () => {
       current?.drawn.stop()
@@ -68,18 +71,19 @@ const lines = (): Progress => {
   let stretch: Stretch | null = null
   let spokenAt = 0
   return {
-    begin: (title, total) => {
-      stretch = { title, total, started: performance.now(), examples: 0, tokens: 0 }
+    begin: (title, total, things = 'examples') => {
+      stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0 }
       spokenAt = stretch.started
     },
-    advance: (examples, tokens) => {
+    advance: (done, tokens) => {
       if (stretch === null) return
-      stretch.examples += examples
+      stretch.done += done
       stretch.tokens += tokens
       if (seconds(spokenAt) < linesEverySeconds) return
       spokenAt = performance.now()
       const of = stretch.total === null ? '' : ` of ${grouped(stretch.total)}`
-      say(`${stretch.title}: ${grouped(stretch.examples)}${of} examples, ${rate(stretch)}, ${left(stretch)}`)
+      const parts = [`${grouped(stretch.done)}${of} ${stretch.things}`, rate(stretch), left(stretch)]
+      say(`${stretch.title}: ${parts.filter(part => part !== '').join(', ')}`)
     },
     end: () => {
       if (stretch !== null) say(summary(stretch))

@@ -100,18 +100,23 @@ const reader = (checkpoint: Checkpoint, heap: Heap, parameters: AnalogParameters
     measured = null
     const tilesOf = ({ name }: LinearLayer) => parameters.layers.get(name)?.tiles ?? []
     const busy: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
-    for (const [i, layer] of layers.entries()) {
-      const weights = rooms[i % 2 === 0 ? 0 : 1]
-      await busy[i % 2]
-      await orThrow(checkpoint.readInto(`${layer.name}.weight`, heap.f32(weights, layer.inputs * layer.outputs)))
-      busy[i % 2] = Promise.all(
-        tilesOf(layer).map(({ index }) =>
+    try {
+      for (const [i, layer] of layers.entries()) {
+        const weights = rooms[i % 2 === 0 ? 0 : 1]
+        await busy[i % 2]
+        await orThrow(checkpoint.readInto(`${layer.name}.weight`, heap.f32(weights, layer.inputs * layer.outputs)))
+        const tasks = tilesOf(layer).map(({ index }) =>
           engine.perform({ kind: 'read tile', layer: layer.name, tile: index, weights, ...reading }),
-        ),
-      )
-      busy[i % 2]?.catch(() => undefined) // awaited below, or before its room is used again
+        )
+        // Over when all of them are, one that failed or not.
+        busy[i % 2] = Promise.allSettled(tasks).then(() => Promise.all(tasks))
+        busy[i % 2]?.catch(() => undefined) // awaited below, or before its room is used again
+      }
+      await Promise.all(busy)
+    } finally {
+      // After a failure too: what is still under way would write into tiles that the next read has made ready.
+      await Promise.allSettled(busy)
     }
-    await Promise.all(busy)
     measured = chip
   }
 }

@@ -1,8 +1,8 @@
 /** Whom a pipeline tells how far it is. The command line shows it; tests listen; nothing of a result depends on it. */
 export interface Progress {
-  /** A stretch of work begins; `total` in examples, null if not known. */
-  readonly begin: (title: string, total: number | null) => void
-  readonly advance: (examples: number, tokens: number) => void
+  /** A stretch of work begins; `total` in `things`, by default examples, null if not known. */
+  readonly begin: (title: string, total: number | null, things?: string) => void
+  readonly advance: (things: number, tokens: number) => void
   readonly end: () => void
   /** Whatever was shown is put away, finished or not; the terminal is as it was. */
   readonly close: () => void

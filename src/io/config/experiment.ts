@@ -8,6 +8,7 @@ import type { Calibration, Config, Json, Repeat, TaskSource } from '../../domain
 import { seconds } from '../../domain/experiment/duration.js'
 import { defaultHardware } from '../../domain/experiment/hardware.js'
 import type { ConfigPath } from '../../domain/experiment/path.js'
+import { limits } from '../../domain/random/addresses.js'
 import { splits, taskNames } from '../../domain/tasks/task.js'
 import type { Misfit } from '../decoding.js'
 import { hardware } from './hardware.js'
@@ -60,9 +61,14 @@ const tasks = (path: Shape<ConfigPath>): Shape<readonly TaskSource[]> =>
 
 const defaultRepeat: Repeat = { chips: 3, reads: 1, times: [seconds(3600)] }
 
+/** No more chips and reads than random numbers have addresses for. */
 const repeat: Shape<Repeat> = object<Repeat>('repeat', {
-  chips: defaulted(integer({ min: 1, max: 1e6 }), defaultRepeat.chips, { about: 'Chips, each programmed anew.' }),
-  reads: defaulted(integer({ min: 1, max: 1e6 }), defaultRepeat.reads, { about: 'Reads of each chip at each time.' }),
+  chips: defaulted(integer({ min: 1, max: limits.chip }), defaultRepeat.chips, {
+    about: 'Chips, each programmed anew.',
+  }),
+  reads: defaulted(integer({ min: 1, max: limits.read }), defaultRepeat.reads, {
+    about: 'Reads of each chip at each time.',
+  }),
   times: defaulted(unique(list('times', duration, 1), String, [], 'each time once'), defaultRepeat.times, {
     about: 'Times since programming; units s, min, h, d, y (365 d).',
     examples: [['0 s', '1 h', '1 d', '1 y']],

@@ -5,6 +5,7 @@
 import type { Shard } from '../../domain/experiment/plan.js'
 import { fail } from '../../domain/problem.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
+import { durationText, seconds } from '../../domain/experiment/duration.js'
 import { errorsTable } from '../../domain/tables/errors.js'
 import { alphasTable, tileCountsTable, type AlphaRow } from '../../domain/tables/pass.js'
 import { outcomesTable } from '../../domain/tables/predictions.js'
@@ -53,7 +54,7 @@ export interface Finished {
 
 const titleOf = (unit: PlannedUnit): string => {
   const r = unit.repetition
-  const where = r === null ? '' : `, chip ${r.chip}, ${r.timeSeconds} s, read ${r.read}`
+  const where = r === null ? '' : `, chip ${r.chip}, ${durationText(seconds(r.timeSeconds))}, read ${r.read}`
   return `${unit.task.task}: ${unit.method.name}${where}`
 }
 

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { thisVersion, unavailable, type Available } from '../../../src/domain/experiment/available.js'
 import type { Config } from '../../../src/domain/experiment/config.js'
 import { seconds } from '../../../src/domain/experiment/duration.js'
-import { defaultHardware } from '../../../src/domain/experiment/hardware.js'
+import { defaultHardware, type HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import type { AnalogMethod, DigitalMethod } from '../../../src/domain/experiment/method.js'
 import { describe as message } from '../../../src/domain/problem.js'
+import { ownTable, presetChoices } from '../devices/choices.js'
 
 const digital: DigitalMethod = { name: 'd', execution: 'digital', engine: 'ohmflow' }
 const analog: AnalogMethod = {
@@ -29,10 +30,9 @@ const config: Config = {
   sweep: null,
   train: null,
 }
-/** A later version: the plain analog engine. */
-const later: Available = {
+/** A version with less: no more than the plain chip. */
+const less: Available = {
   ...thisVersion,
-  executions: ['analog', 'digital'],
   devices: ['pcm'],
   readNoises: ['per read'],
   driftCompensations: ['none', 'global'],
@@ -40,6 +40,7 @@ const later: Available = {
   inputRules: ['abs-max'],
   spares: ['none'],
   irDropRules: ['none'],
+  wireResistance: false,
 }
 
 const refusal = (change: Partial<Config>, built?: Available): string | null => {
@@ -63,11 +64,31 @@ describe('what is available', () => {
     expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
       'c.json: sweep: expected it left out, found a sweep, which is not available in this version',
     )
-    expect(refusal(withMethod({}))).toContain('methods.1.execution')
+    expect(refusal(withMethod({ hardware: { driftCompensation: 'affine' } }))).toBe(
+      'c.json: methods.1.hardware.driftCompensation: expected "none" or "global" or "per-column" or "least-squares", found "affine", which is not available in this version',
+    )
+    expect(refusal(withMethod({ columnRange: { rule: 'learned' } }))).toContain('methods.1.columnRange.rule')
+    expect(refusal(withMethod({}), { ...thisVersion, executions: ['digital'] })).toBe(
+      'c.json: methods.1.execution: expected "digital", found "analog" (method "a"), which is not available in this version',
+    )
   })
 
-  test('a later version switches things on one by one; what a method changes is shown where it is written', () => {
-    expect(refusal(withMethod({}), later)).toBeNull()
+  test('a chip is, with every device, both read noises and wires', () => {
+    expect(refusal(withMethod({}))).toBeNull()
+    const changes: readonly HardwareOverride[] = [
+      ...presetChoices.map(device => ({ device })),
+      { device: ownTable },
+      { readNoise: 'per VMM' },
+      { wireResistanceOhm: 0.35 },
+      { driftCompensation: 'none' },
+      { driftCompensation: 'per-column' },
+      { driftCompensation: 'least-squares' },
+    ]
+    for (const hardware of changes) expect(refusal(withMethod({ hardware }))).toBeNull()
+  })
+
+  test('parts are switched on one by one; what a method changes is shown where it is written', () => {
+    expect(refusal(withMethod({}), less)).toBeNull()
     const places: readonly (readonly [Partial<Config>, string])[] = [
       [
         withMethod({ columnRange: { rule: 'learned' } }),
@@ -97,7 +118,7 @@ describe('what is available', () => {
       ],
     ]
     for (const [change, expected] of places) {
-      expect(refusal(change, later)).toBe(`c.json: ${expected}, which is not available in this version`)
+      expect(refusal(change, less)).toBe(`c.json: ${expected}, which is not available in this version`)
     }
   })
 })

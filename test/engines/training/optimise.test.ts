@@ -123,3 +123,20 @@ once('slices cover every tensor once', async () => {
   expect(usual.beta2).toBe(0.999)
   await engine.close()
 })
+
+once('forty steps learn a batch by heart, with dropout', async () => {
+  const { trainer, engine } = await inTraining(2)
+  const labels = Int32Array.from(rows.labels)
+  const loss = { kind: 'cross entropy', labels, count: labels.length } as const
+  const means: number[] = []
+  for (let step = 1; step <= 40; step++) {
+    const { losses } = await trainer.gradient(referenceBatch, loss, { seed: 1, step, hidden: 0.1, attention: 0.1 })
+    means.push(losses.reduce((a, b) => a + b, 0) / labels.length)
+    const squares = [...(await trainer.squaredNorms()).values()].reduce((a, b) => a + b, 0)
+    const clip = clipCoefficient(Math.sqrt(squares), 1)
+    await trainer.update({ ...usual, step, learningRate: 2e-3, weightDecay: 0.01, clip })
+  }
+  expect(means[0]).toBeGreaterThan(0.9)
+  expect(means.at(-1)).toBeLessThan(0.3)
+  await engine.close()
+})
