@@ -4,6 +4,7 @@ import type { Config } from '../../../src/domain/experiment/config.js'
 import { seconds } from '../../../src/domain/experiment/duration.js'
 import { defaultHardware, type HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import type { AnalogMethod, DigitalMethod } from '../../../src/domain/experiment/method.js'
+import type { Training } from '../../../src/domain/experiment/training.js'
 import { describe as message } from '../../../src/domain/problem.js'
 import { ownTable, presetChoices } from '../devices/choices.js'
 
@@ -60,6 +61,11 @@ describe('what is available', () => {
   test('what this version lacks is named', () => {
     expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] }, { ...thisVersion, engines: ['ohmflow'] })).toBe(
       'c.json: methods.0.engine: expected "ohmflow", found "tensorflow" (method "d"), which is not available in this version',
+    )
+    expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] })).toBeNull()
+    const train = { engine: 'tensorflow' } as Training // as: nothing else of it is looked at
+    expect(refusal({ train }, { ...thisVersion, train: true })).toBe(
+      'c.json: train.engine: expected "ohmflow", found "tensorflow", which is not available in this version',
     )
     expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
       'c.json: sweep: expected it left out, found a sweep, which is not available in this version',
