@@ -3,18 +3,8 @@
  * Not modelled: doing anything else meanwhile; while a batch runs, the thread is busy with it.
  */
 import { interpreter, type Model, type TaskEngine } from './interpreter.js'
+import { soon } from './soon.js'
 import type { Workbench } from './workbench.js'
-
-const soon = <T>(work: () => T): Promise<T> =>
-  new Promise((resolve, reject) => {
-    setImmediate(() => {
-      try {
-        resolve(work())
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)))
-      }
-    })
-  })
 
 /** @param ended called by `close` */
 export const inProcess = (bench: Workbench, model: Model, ended = (): void => undefined): TaskEngine => {

@@ -4,6 +4,7 @@
  */
 import { hardwareOf, type Config } from '../domain/experiment/config.js'
 import type { AnalogMethod } from '../domain/experiment/method.js'
+import { buildInWords } from '../domain/experiment/tensorflow.js'
 import type { Engine } from '../engines/engine.js'
 import { createHeap } from '../kernels/heap.js'
 import { openAnalog, type AnalogEngine } from './analog.js'
@@ -13,6 +14,7 @@ import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
 import { chooseRanges, type ChosenRanges } from './ranges.js'
+import { openTensorFlow, type TensorFlowEngine } from './tensorflow.js'
 
 /** An engine ready for a unit; on a chip, with what the pass will leave behind. */
 export interface UnitEngine {
@@ -29,11 +31,14 @@ export interface EnginePool {
   readonly options: EngineOptions
   /** Which kernels run, for people. */
   readonly description: () => string
+  /** Which TensorFlow.js was used, for people; null: none. */
+  readonly tensorflow: () => string | null
   readonly close: () => Promise<void>
 }
 
 type Current =
   | { readonly kind: 'digital'; readonly open: OpenTask; readonly engine: DigitalEngine }
+  | { readonly kind: 'tensorflow'; readonly open: OpenTask; readonly engine: TensorFlowEngine }
   | { readonly kind: 'analog'; readonly open: OpenTask; readonly method: AnalogMethod; readonly engine: AnalogEngine }
 
 /** What a task's calibration examples are; a plan with a chip in it has them opened. */
@@ -47,6 +52,7 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
   const options = { ...given, heap: given.heap ?? createHeap() }
   let current: Current | null = null
   let kernels = 'none used'
+  let tensorflow: string | null = null
   const maxima = new Map<OpenTask, InputMaxima>()
   const chosen = new Map<OpenTask, Map<AnalogMethod, readonly ChosenRanges[]>>()
 
@@ -61,6 +67,14 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
     const engine = await openDigital(open.checkpoint, options)
     kernels = engine.kernels
     current = { kind: 'digital', open, engine }
+    return engine
+  }
+  const onTensorFlow = async (open: OpenTask): Promise<TensorFlowEngine> => {
+    if (current?.kind === 'tensorflow' && current.open === open) return current.engine
+    await rest()
+    const engine = await openTensorFlow(open.checkpoint)
+    tensorflow = buildInWords(engine.build)
+    current = { kind: 'tensorflow', open, engine }
     return engine
   }
   const maximaOf = async (open: OpenTask): Promise<InputMaxima> => {
@@ -87,7 +101,10 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
   }
   return {
     forUnit: async ({ open, method, repetition }) => {
-      if (method.execution === 'digital' || repetition === null) return { engine: await digital(open), pass: null }
+      if (method.execution === 'digital' || repetition === null) {
+        const elsewhere = method.execution === 'digital' && method.engine === 'tensorflow'
+        return { engine: await (elsewhere ? onTensorFlow(open) : digital(open)), pass: null }
+      }
       const engine = await analog(open, method)
       await engine.read(repetition)
       return { engine, pass: { ranges: await ranges({ open }, method), alphas: engine.alphas() } }
@@ -96,6 +113,7 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
     rest,
     options,
     description: () => kernels,
+    tensorflow: () => tensorflow,
     close: rest,
   }
 }

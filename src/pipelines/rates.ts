@@ -8,6 +8,8 @@ import { panelsBytes, type Kernels } from '../kernels/kernels.js'
 import { deviceLawsBytes, writeDeviceLaws } from '../kernels/reference/law.js'
 import { largestCell } from '../kernels/reference/vmm.js'
 import { cellsBytes, codesBytes, readCellsScratchBytes, sumsBytes } from '../kernels/tile.js'
+import { loadTensorFlow } from '../engines/tensorflow/load.js'
+import { orThrow } from '../io/fault.js'
 import { openKernels } from './kernels.js'
 
 export interface Rates {
@@ -94,6 +96,15 @@ const readRate = (heap: Heap, kernels: Kernels): number => {
       })
     })
   )
+}
+
+/** Multiply-accumulates per second of TensorFlow.js, on all the cores that it uses. */
+export const tensorFlowRate = async (): Promise<number> => {
+  const { tf } = await orThrow(loadTensorFlow('TensorFlow.js', ''))
+  return tf.tidy(() => {
+    const [x, w] = [tf.ones([rows, inner]), tf.ones([columns, inner])]
+    return rows * inner * columns * rate(() => tf.tidy(() => void tf.matMul(x, w, false, true).dataSync()))
+  })
 }
 
 export const measuredRates = async (): Promise<Rates> => {

@@ -34,7 +34,9 @@ describe('README', () => {
 
   test('the versions it names are those that are pinned', () => {
     const pinned = { ...manifest.dependencies, ...manifest.devDependencies }
-    const named = [...readme.matchAll(/\b([a-z][a-z-]+) (\d+\.\d+\.\d+)/g)].map(m => [m[1] ?? '', m[2]] as const)
+    const named = [...readme.matchAll(/(?<![\w@/-])((?:@[a-z-]+\/)?[a-z][a-z-]+) (\d+\.\d+\.\d+)/g)].map(
+      m => [m[1] ?? '', m[2]] as const,
+    )
     expect(named.length).toBeGreaterThanOrEqual(8)
     for (const [name, value] of named) expect([name, pinned[name]]).toEqual([name, value])
     for (const value of Object.values(pinned)) expect(value).toMatch(/^\d+\.\d+\.\d+$/)

@@ -1,17 +1,17 @@
 /** `ohmflow doctor`: what is here, what is not, and whether it computes rightly. */
 import { command, flag } from 'cmd-ts'
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { buildInWords } from '../../domain/experiment/tensorflow.js'
 import { version } from '../../domain/version.js'
+import { loadTensorFlow } from '../../engines/tensorflow/load.js'
 import { selfTest } from '../../pipelines/selfTest.js'
 import { bytes, columns } from '../columns.js'
 import { done, ourFault } from '../exit.js'
 import { printLine } from '../terminal.js'
 
-/** Packages a user may add; what each would bring. */
-const optionalPackages = [
-  ['@tensorflow/tfjs-node', 'a second engine (not used by this version)'],
-  ['parquetjs-lite', 'a second Parquet writer (not used by this version)'],
-] as const
+/** Packages a user may add, besides TensorFlow.js; what each would bring. */
+const optionalPackages = [['parquetjs-lite', 'a second Parquet writer (not used by this version)']] as const
 
 const isInstalled = (name: string): boolean => {
   try {
@@ -20,6 +20,14 @@ const isInstalled = (name: string): boolean => {
   } catch {
     return false
   }
+}
+
+/** What `"engine": "tensorflow"` would run on here. */
+const tensorFlow = async (): Promise<string> => {
+  const found = await loadTensorFlow('', '')()
+  return isLeft(found)
+    ? `absent: a second engine for digital methods; ${found.left.found}`
+    : buildInWords(found.right.build)
 }
 
 export const doctor = command({
@@ -37,6 +45,7 @@ export const doctor = command({
       threads: availableParallelism(),
       memoryBytes: totalmem(),
       kernels: tests.kernels,
+      'TensorFlow.js': await tensorFlow(),
       ...Object.fromEntries(
         optionalPackages.map(([name, what]) => [name, isInstalled(name) ? 'installed' : `absent: ${what}`]),
       ),

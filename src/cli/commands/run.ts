@@ -26,7 +26,12 @@ const writeRunRecord = (
   out: string,
   started: Date,
   finished: Finished,
-  about: { readonly config: string; readonly hash: string; readonly kernels: string },
+  about: {
+    readonly config: string
+    readonly hash: string
+    readonly kernels: string
+    readonly tensorflow: string | null
+  },
 ): Promise<void> =>
   writeTextAtomically(
     join(out, 'run.json'),
@@ -42,6 +47,7 @@ const writeRunRecord = (
         examples: finished.examples,
         tokens: finished.tokens,
         kernels: about.kernels,
+        ...(about.tensorflow === null ? {} : { tensorflow: about.tensorflow }),
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
         machine: {
           host: hostname(),
@@ -135,7 +141,9 @@ export const run = command({
       })
       // A run that found everything there has nothing to tell of how it came to be.
       if (finished.computed > 0)
-        await writeRunRecord(folder, started, finished, { config: path, hash, kernels: engines.description() })
+        await writeRunRecord(folder, started, finished, {
+          ...{ config: path, hash, kernels: engines.description(), tensorflow: engines.tensorflow() },
+        })
       if (finished.outstanding > 0) {
         say(
           `${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`,

@@ -11,6 +11,7 @@ import type { AnalogMethod, ColumnRange, EngineName, Execution, InputRange, IrDr
 
 export interface Available {
   readonly executions: readonly Execution[]
+  /** Of digital methods. */
   readonly engines: readonly EngineName[]
   readonly devices: readonly (DevicePreset | 'table')[]
   readonly readNoises: readonly ReadNoise[]
@@ -23,12 +24,14 @@ export interface Available {
   readonly wireResistance: boolean
   readonly sweep: boolean
   readonly train: boolean
+  /** Of training, where there is any. */
+  readonly trainEngines: readonly EngineName[]
 }
 
-/** This version: the digital engine and the chip, with ranges by the largest weights and inputs or learned in training. */
+/** This version: both digital engines and the chip, with ranges by the largest weights and inputs or learned in training. */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
-  engines: ['ohmflow'],
+  engines: ['ohmflow', 'tensorflow'],
   devices: [...presetNames, 'table'],
   readNoises,
   driftCompensations: ['none', 'global', 'per-column', 'least-squares'],
@@ -39,6 +42,7 @@ export const thisVersion: Available = {
   wireResistance: true,
   sweep: false,
   train: false,
+  trainEngines: ['ohmflow'],
 }
 
 const notThere = (file: string, place: string, wanted: string, known: readonly string[]): Problem =>
@@ -80,6 +84,8 @@ const ofMethod = (file: string, at: string, config: Config, m: AnalogMethod, bui
  */
 export const unavailable = (file: string, config: Config, built: Available = thisVersion): Problem | null => {
   if (config.train !== null && !built.train) return notThere(file, 'train', 'training', [])
+  if (config.train !== null && !built.trainEngines.includes(config.train.engine))
+    return notThere(file, 'train.engine', `"${config.train.engine}"`, quoted(built.trainEngines))
   if (config.sweep !== null && !built.sweep) return notThere(file, 'sweep', 'a sweep', [])
   for (const [i, method] of config.methods.entries()) {
     const at = `methods.${i}`

@@ -5,11 +5,15 @@
  */
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
 import type { AnalogMethod, Method } from './method.js'
+import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
 export const resultsRevision = 2
 
-/** SHA-256 of every input file of a task, by role: nothing else of the outside decides its results. */
+/**
+ * SHA-256 of every input file of a task, by role. Nothing else of the outside decides its results, but TensorFlow.js where
+ * that computes them.
+ */
 export interface TaskInputs {
   readonly checkpoint: string
   readonly tokenizer: string
@@ -59,8 +63,13 @@ const minimises = ({ columnRange, inputRange, spare, irDrop }: AnalogMethod): bo
   columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none' || irDrop !== 'none'
 
 /** Settings of a method that change its numbers; its name does not. */
-const executionOf = (config: Config, method: Method): Record<string, Json> => {
-  if (method.execution === 'digital') return { execution: 'digital', engine: method.engine }
+const executionOf = (config: Config, method: Method, tensorflow: TensorFlowBuild | null): Record<string, Json> => {
+  if (method.execution === 'digital') {
+    const { execution, engine } = method
+    if (engine !== 'tensorflow') return { execution, engine }
+    if (tensorflow === null) throw new TypeError(`"tensorflow" expected a build for ${method.name}, got none`)
+    return { execution, engine, tensorflow: asJson(tensorflow) }
+  }
   const { execution, columnRange, inputRange, objective, spare, irDrop } = method
   return {
     ...asJson({ execution, columnRange, inputRange, spare, irDrop, ...(minimises(method) ? { objective } : {}) }),
@@ -76,7 +85,11 @@ const asJson = (value: object): Record<string, Json> => JSON.parse(JSON.stringif
 const inputsOf = ({ calibration, ...inputs }: TaskInputs, method: Method): Record<string, Json> =>
   asJson(method.execution === 'digital' ? inputs : { ...inputs, calibration })
 
-const scoreUnits = (config: Config, inputs: readonly TaskInputs[]): readonly Omit<Unit, 'index'>[] =>
+const scoreUnits = (
+  config: Config,
+  inputs: readonly TaskInputs[],
+  tensorflow: TensorFlowBuild | null,
+): readonly Omit<Unit, 'index'>[] =>
   eachMethod(config, inputs, (common, method, own) =>
     repetitions(config, method).map(repetition => ({
       ...common,
@@ -89,7 +102,7 @@ const scoreUnits = (config: Config, inputs: readonly TaskInputs[]): readonly Omi
         split: common.task.split,
         examples: common.task.examples,
         inputs: inputsOf(own, method),
-        method: executionOf(config, method),
+        method: executionOf(config, method, tensorflow),
         repetition: repetition === null ? null : { ...repetition, seed: config.seed },
       },
     })),
@@ -102,7 +115,7 @@ const methodUnits = (config: Config, inputs: readonly TaskInputs[]): readonly Om
       revision: resultsRevision,
       task: common.task.task,
       inputs: { checkpoint, tokenizer, calibration },
-      method: executionOf(config, method),
+      method: executionOf(config, method, null),
     }
     return [
       { ...common, kind: 'ranges', method, dependsOn: { ...about, of: 'ranges' } },
@@ -138,10 +151,12 @@ export interface Plan {
 /**
  * The units of an experiment.
  * @param inputs hashes of each task's input files, in the order of `config.tasks`
+ * @param tensorflow what computes the methods that ask for it; null where none does
  * @throws RangeError if `inputs` has another length than `config.tasks`
+ * @throws TypeError if a method asks for TensorFlow.js and there is none
  */
-export const plan = (config: Config, inputs: readonly TaskInputs[]): Plan => {
-  const scores = scoreUnits(config, inputs).map((unit, index) => ({ index, ...unit }))
+export const plan = (config: Config, inputs: readonly TaskInputs[], tensorflow: TensorFlowBuild | null): Plan => {
+  const scores = scoreUnits(config, inputs, tensorflow).map((unit, index) => ({ index, ...unit }))
   return { scores, methods: methodUnits(config, inputs).map((unit, i) => ({ index: scores.length + i, ...unit })) }
 }
 

@@ -1,4 +1,4 @@
-/** A config, decoded and within what this version can do: the one way a command gets one. */
+/** A config, decoded and within what this version and this installation can do: the one way a command gets one. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { unavailable } from '../../domain/experiment/available.js'
@@ -6,6 +6,7 @@ import type { Config } from '../../domain/experiment/config.js'
 import type { Problem } from '../../domain/problem.js'
 import { configHash } from '../../io/config/canonical.js'
 import { readConfig } from '../../io/config/config.js'
+import { tensorFlowOf } from '../tensorflow.js'
 
 export interface CheckedConfig {
   readonly config: Config
@@ -18,6 +19,15 @@ export const readCheckedConfig = (path: string): TE.TaskEither<readonly Problem[
     readConfig(path),
     TE.chain(config => {
       const missing = unavailable(path, config)
-      return missing === null ? TE.right({ config, hash: configHash(config) }) : TE.left([missing])
+      return missing === null ? TE.right(config) : TE.left([missing])
     }),
+    TE.chain((config): TE.TaskEither<readonly Problem[], CheckedConfig> =>
+      pipe(
+        tensorFlowOf(path, config),
+        TE.bimap(
+          absent => [absent],
+          () => ({ config, hash: configHash(config) }),
+        ),
+      ),
+    ),
   )

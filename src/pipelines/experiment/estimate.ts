@@ -7,10 +7,11 @@ import { linearLayers, tensorShapes, type Architecture } from '../../domain/enco
 import { tilesOf } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
+import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
 import type { OpenTask } from '../openTask.js'
-import { measuredRates, type Rates } from '../rates.js'
+import { measuredRates, tensorFlowRate, type Rates } from '../rates.js'
 import type { AnyPlannedUnit, Workspace } from './workspace.js'
 
 export interface TaskEstimate {
@@ -100,6 +101,7 @@ export const estimate = async (
 ): Promise<readonly TaskEstimate[]> => {
   const rates = await measuredRates()
   const cores = availableParallelism()
+  const elsewhere = firstOnTensorFlow(workspace.config) < 0 ? null : { ...rates, product: await tensorFlowRate() }
   const result: TaskEstimate[] = []
   for (const [taskIndex, open] of workspace.tasks.entries()) {
     const { architecture } = open.checkpoint
@@ -108,7 +110,8 @@ export const estimate = async (
     for (const method of workspace.config.methods) {
       const own = units.filter(u => u.taskIndex === taskIndex && u.method === method)
       const hardware = method.execution === 'digital' ? null : hardwareOf(workspace.config, method)
-      const about = { architecture, tokens, parameters, rates, hardware }
+      const onTensorFlow = method.execution === 'digital' && method.engine === 'tensorflow' ? elsewhere : null
+      const about = { architecture, tokens, parameters, rates: onTensorFlow ?? rates, hardware }
       result.push({
         task: open.source.task,
         method: method.name,
@@ -120,7 +123,7 @@ export const estimate = async (
             ? null
             : linearLayers(architecture).reduce((sum, l) => sum + tilesOf(l, hardware.tile).length, 0),
         weights: weightsOf(architecture),
-        seconds: own.reduce((sum, u) => sum + secondsAUnit(u, about), 0) / cores,
+        seconds: own.reduce((sum, u) => sum + secondsAUnit(u, about), 0) / (onTensorFlow === null ? cores : 1),
         memoryBytes: memory(about),
       })
     }

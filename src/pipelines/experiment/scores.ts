@@ -5,7 +5,7 @@ import { metrics } from '../../domain/tasks/metrics/metric.js'
 import { readUnit } from '../../io/unitFile.js'
 import type { PlannedUnit, Workspace } from './workspace.js'
 
-/** The digital unit of the same task, if the experiment has one: what `agreement` compares with. */
+/** The first digital unit of the same task, if the experiment has one: what `agreement` compares with. */
 const digitalTwin = (workspace: Workspace, unit: PlannedUnit): PlannedUnit | undefined =>
   workspace.units.find(u => u.taskIndex === unit.taskIndex && u.method.execution === 'digital')
 

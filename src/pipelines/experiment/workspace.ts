@@ -5,6 +5,7 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
 import type { Config } from '../../domain/experiment/config.js'
+import { buildInWords, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
 import { plan, sharded, type MethodUnit, type Shard, type Unit } from '../../domain/experiment/plan.js'
 import type { Problem } from '../../domain/problem.js'
 import type { Provenance } from '../../domain/tables/table.js'
@@ -14,6 +15,7 @@ import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
 import { openTask, type OpenTask } from '../openTask.js'
+import { tensorFlowOf } from '../tensorflow.js'
 
 /** A unit's place on disk, and its task made ready. */
 interface Placed {
@@ -40,12 +42,18 @@ export interface Workspace {
 
 export const unitsFolder = (out: string): string => join(out, 'units')
 
-const provenanceOf = (config: Config, hash: string, tasks: readonly OpenTask[]): Provenance =>
+const provenanceOf = (
+  config: Config,
+  hash: string,
+  tasks: readonly OpenTask[],
+  tensorflow: TensorFlowBuild | null,
+): Provenance =>
   new Map([
     ['ohmflow:version', version],
     ['ohmflow:experiment', config.name],
     ['ohmflow:config-sha256', hash],
     ['ohmflow:seed', String(config.seed)],
+    ...(tensorflow === null ? [] : [['ohmflow:tensorflow', buildInWords(tensorflow)] as const]),
     [
       'ohmflow:inputs',
       canonicalJson(
@@ -62,6 +70,7 @@ export const prepare = (config: Config, configHash: string, out: string): TaskEi
   attempt(out, async () => {
     const tasks: OpenTask[] = []
     const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
+    const tensorflow = await orThrow(tensorFlowOf(config.name, config))
     for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration)))
     const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
       const key = sha256(canonicalJson(dependsOn))
@@ -72,12 +81,13 @@ export const prepare = (config: Config, configHash: string, out: string): TaskEi
     const { scores, methods } = plan(
       config,
       tasks.map(t => t.inputs),
+      tensorflow,
     )
     return {
       ...{ config, out, tasks },
       units: scores.map(unit => ({ ...unit, ...placed(unit) })),
       methodUnits: methods.map(unit => ({ ...unit, ...placed(unit) })),
-      provenance: provenanceOf(config, configHash, tasks),
+      provenance: provenanceOf(config, configHash, tasks, tensorflow),
     }
   })
 

@@ -33,7 +33,7 @@ const hashes = (k: string): TaskInputs => ({
 const inputs = [hashes('0'), hashes('1')]
 
 const keys = (change: Partial<Config> = {}, given: readonly TaskInputs[] = inputs) => {
-  const { scores, methods } = plan({ ...config, ...change }, given)
+  const { scores, methods } = plan({ ...config, ...change }, given, null)
   const of = (kind: string): readonly string[] =>
     [...scores, ...methods].filter(u => u.kind === kind).map(u => JSON.stringify(u.dependsOn))
   const [digitally, onChips] = [false, true].map(c =>
@@ -48,7 +48,7 @@ const withChip = (change: Partial<AnalogMethod>): Partial<Config> => ({ methods:
 
 describe('the plan', () => {
   test('is tasks, methods, chips, reads and times, each once, then what is found out about each method', () => {
-    const { scores, methods } = plan(config, inputs)
+    const { scores, methods } = plan(config, inputs, null)
     expect(scores.map(u => [u.task.task, u.method.name, u.repetition])).toEqual(
       ['cola', 'stsb'].flatMap(t => [
         [t, 'd', null],
@@ -137,6 +137,6 @@ describe('the plan', () => {
   })
 
   test('needs the hashes of every task', () => {
-    expect(() => plan(config, [hashes('0')])).toThrow('"inputs" expected 2 entries, got 1')
+    expect(() => plan(config, [hashes('0')], null)).toThrow('"inputs" expected 2 entries, got 1')
   })
 })
