@@ -12,6 +12,8 @@ interface Stretch {
   readonly started: number
   examples: number
   tokens: number
+  /** What else the work says of itself. */
+  about: string
 }
 
 const rate = (s: Stretch): string => `${Math.round(s.tokens / Math.max(1e-3, seconds(s.started)))} tokens/s`
@@ -22,7 +24,7 @@ const left = (s: Stretch): string =>
     : `${spoken((seconds(s.started) / s.examples) * Math.max(0, s.total - s.examples))} left`
 
 const summary = (s: Stretch): string =>
-  `${s.title}: ${grouped(s.examples)} examples in ${spoken(seconds(s.started))} (${rate(s)})`
+  `${s.title}: ${grouped(s.examples)} examples in ${spoken(seconds(s.started))} (${rate(s)})${s.about === '' ? '' : `, ${s.about}`}`
 
 /** Redraws one bar. */
 const bar = (): Progress => {
@@ -30,23 +32,24 @@ const bar = (): Progress => {
   return {
     begin: (title, total) => {
       const drawn = new cliProgress.SingleBar({
-        format: '{title}  [{bar}] {value}/{total}  {rate}  {left}',
+        format: '{title}  [{bar}] {value}/{total}  {rate}  {left}  {about}',
         stream: process.stderr,
         hideCursor: true,
         clearOnComplete: true,
         barsize: 24,
       })
-      const stretch = { title, total, started: performance.now(), examples: 0, tokens: 0 }
-      drawn.start(total ?? 0, 0, { title, rate: '', left: '' })
+      const stretch = { title, total, started: performance.now(), examples: 0, tokens: 0, about: '' }
+      drawn.start(total ?? 0, 0, { title, rate: '', left: '', about: '' })
       current = { stretch, drawn }
     },
-    advance: (examples, tokens) => {
+    advance: (examples, tokens, about = '') => {
       if (current === null) return
       const { stretch, drawn } = current
       stretch.examples += examples
       stretch.tokens += tokens
+      stretch.about = about
       if (stretch.total === null) drawn.setTotal(stretch.examples)
-      drawn.update(stretch.examples, { rate: rate(stretch), left: left(stretch) })
+      drawn.update(stretch.examples, { rate: rate(stretch), left: left(stretch), about })
     },
     end: () => {
       current?.drawn.stop()
@@ -69,17 +72,19 @@ const lines = (): Progress => {
   let spokenAt = 0
   return {
     begin: (title, total) => {
-      stretch = { title, total, started: performance.now(), examples: 0, tokens: 0 }
+      stretch = { title, total, started: performance.now(), examples: 0, tokens: 0, about: '' }
       spokenAt = stretch.started
     },
-    advance: (examples, tokens) => {
+    advance: (examples, tokens, about = '') => {
       if (stretch === null) return
       stretch.examples += examples
       stretch.tokens += tokens
+      stretch.about = about
       if (seconds(spokenAt) < linesEverySeconds) return
       spokenAt = performance.now()
       const of = stretch.total === null ? '' : ` of ${grouped(stretch.total)}`
-      say(`${stretch.title}: ${grouped(stretch.examples)}${of} examples, ${rate(stretch)}, ${left(stretch)}`)
+      const parts = [`${grouped(stretch.examples)}${of} examples`, rate(stretch), left(stretch), about]
+      say(`${stretch.title}: ${parts.filter(p => p !== '').join(', ')}`)
     },
     end: () => {
       if (stretch !== null) say(summary(stretch))

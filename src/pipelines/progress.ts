@@ -2,7 +2,8 @@
 export interface Progress {
   /** A stretch of work begins; `total` in examples, null if not known. */
   readonly begin: (title: string, total: number | null) => void
-  readonly advance: (examples: number, tokens: number) => void
+  /** @param about what else there is to say of where it stands */
+  readonly advance: (examples: number, tokens: number, about?: string) => void
   readonly end: () => void
   /** Whatever was shown is put away, finished or not; the terminal is as it was. */
   readonly close: () => void

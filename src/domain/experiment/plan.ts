@@ -46,7 +46,8 @@ export interface Repetition {
   readonly timeSeconds: number
 }
 
-const repetitions = (config: Config, method: Method): readonly (Repetition | null)[] => {
+/** Those of a method, in the order of the tables; one null without a chip. */
+export const repetitions = (config: Config, method: Method): readonly (Repetition | null)[] => {
   if (method.execution === 'digital') return [null]
   const { chips, reads, times } = config.repeat
   return Array.from({ length: chips }, (_, chip) =>
@@ -55,7 +56,7 @@ const repetitions = (config: Config, method: Method): readonly (Repetition | nul
 }
 
 /** Settings of a method that change its numbers; its name does not. */
-const executionOf = (config: Config, method: Method): Record<string, Json> => {
+export const executionOf = (config: Config, method: Method): Record<string, Json> => {
   if (method.execution === 'digital') return { execution: 'digital', engine: method.engine }
   const { execution, columnRange, inputRange, objective, spare, irDrop } = method
   return {
@@ -66,7 +67,7 @@ const executionOf = (config: Config, method: Method): Record<string, Json> => {
 }
 
 /** A decoded part of the config is JSON by construction. */
-const asJson = (value: object): Record<string, Json> => JSON.parse(JSON.stringify(value)) as Record<string, Json> // as: stringify gives JSON
+export const asJson = (value: object): Record<string, Json> => JSON.parse(JSON.stringify(value)) as Record<string, Json> // as: stringify gives JSON
 
 /** What decides a method's results, of the outside: a digital one is not calibrated. */
 const inputsOf = ({ calibration, ...inputs }: TaskInputs, method: Method): Record<string, Json> =>
