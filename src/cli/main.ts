@@ -9,6 +9,7 @@ import { inspect } from './commands/inspect.js'
 import { plan } from './commands/plan.js'
 import { predict } from './commands/predict.js'
 import { run } from './commands/run.js'
+import { train } from './commands/train.js'
 import { done, report, wrongInput } from './exit.js'
 import { say } from './terminal.js'
 
@@ -16,7 +17,7 @@ const ohmflow = subcommands({
   name: 'ohmflow',
   version,
   description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
-  cmds: { run, plan, predict, inspect, device, doctor },
+  cmds: { run, plan, train, predict, inspect, device, doctor },
   examples: [
     {
       description: 'The experiment that comes with ohmflow',

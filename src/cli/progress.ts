@@ -13,6 +13,8 @@ interface Stretch {
   readonly started: number
   done: number
   tokens: number
+  /** What else the work says of itself. */
+  about: string
 }
 
 /** Nothing for work that has no tokens. */
@@ -25,7 +27,7 @@ const left = (s: Stretch): string =>
     : `${spoken((seconds(s.started) / s.done) * Math.max(0, s.total - s.done))} left`
 
 const summary = (s: Stretch): string =>
-  `${s.title}: ${grouped(s.done)} ${s.things} in ${spoken(seconds(s.started))}${s.tokens === 0 ? '' : ` (${rate(s)})`}`
+  `${s.title}: ${grouped(s.done)} ${s.things} in ${spoken(seconds(s.started))}${s.tokens === 0 ? '' : ` (${rate(s)})`}${s.about === '' ? '' : `, ${s.about}`}`
 
 /** Redraws one bar. */
 const bar = (): Progress => {
@@ -33,23 +35,24 @@ const bar = (): Progress => {
   return {
     begin: (title, total, things = 'examples') => {
       const drawn = new cliProgress.SingleBar({
-        format: '{title}  [{bar}] {value}/{total}  {rate}  {left}',
+        format: '{title}  [{bar}] {value}/{total}  {rate}  {left}  {about}',
         stream: process.stderr,
         hideCursor: true,
         clearOnComplete: true,
         barsize: 24,
       })
-      const stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0 }
-      drawn.start(total ?? 0, 0, { title, rate: '', left: '' })
+      const stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0, about: '' }
+      drawn.start(total ?? 0, 0, { title, rate: '', left: '', about: '' })
       current = { stretch, drawn }
     },
-    advance: (done, tokens) => {
+    advance: (done, tokens, about = '') => {
       if (current === null) return
       const { stretch, drawn } = current
       stretch.done += done
       stretch.tokens += tokens
+      stretch.about = about
       if (stretch.total === null) drawn.setTotal(stretch.done)
-      drawn.update(stretch.done, { rate: rate(stretch), left: left(stretch) })
+      drawn.update(stretch.done, { rate: rate(stretch), left: left(stretch), about })
     },
     end: () => {
       current?.drawn.stop()
@@ -72,18 +75,19 @@ const lines = (): Progress => {
   let spokenAt = 0
   return {
     begin: (title, total, things = 'examples') => {
-      stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0 }
+      stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0, about: '' }
       spokenAt = stretch.started
     },
-    advance: (done, tokens) => {
+    advance: (done, tokens, about = '') => {
       if (stretch === null) return
       stretch.done += done
       stretch.tokens += tokens
+      stretch.about = about
       if (seconds(spokenAt) < linesEverySeconds) return
       spokenAt = performance.now()
       const of = stretch.total === null ? '' : ` of ${grouped(stretch.total)}`
-      const parts = [`${grouped(stretch.done)}${of} ${stretch.things}`, rate(stretch), left(stretch)]
-      say(`${stretch.title}: ${parts.filter(part => part !== '').join(', ')}`)
+      const parts = [`${grouped(stretch.done)}${of} ${stretch.things}`, rate(stretch), left(stretch), about]
+      say(`${stretch.title}: ${parts.filter(p => p !== '').join(', ')}`)
     },
     end: () => {
       if (stretch !== null) say(summary(stretch))

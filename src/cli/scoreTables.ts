@@ -1,8 +1,10 @@
 /** The scores of an experiment as tables for people: aggregated, compared in pairs, or row by row. */
 import { durationText, seconds } from '../domain/experiment/duration.js'
 import type { Difference } from '../domain/experiment/difference.js'
-import type { Summary } from '../domain/experiment/summary.js'
+import { summaries, type Summary } from '../domain/experiment/summary.js'
+import { groupsBy } from '../domain/tables/groups.js'
 import type { ScoreRow } from '../domain/tables/scores.js'
+import type { EvaluationRow } from '../domain/tables/training.js'
 import { columns } from './columns.js'
 
 const absent = '-'
@@ -105,3 +107,22 @@ export const scoreLines = (
   summary: readonly Summary[],
   compared: readonly Difference[],
 ): string => [...rows, { summary, differences: compared }].map(line => `${JSON.stringify(line)}\n`).join('')
+
+/** Means over chips and reads after each epoch of a training. */
+export const evaluationTable = (rows: readonly EvaluationRow[]): string =>
+  tableOf<Summary & { readonly epoch: number }>(
+    [
+      { head: 'task', cell: r => r.task },
+      { head: 'epoch', cell: r => whole(r.epoch) },
+      { head: 'method', cell: r => r.method },
+      { head: 'time', cell: r => time(r.time_seconds) },
+      { head: 'metric', cell: r => r.metric },
+      { head: 'mean', cell: r => around(r, decimals) },
+      { head: 'undefined', cell: r => whole(r.undefined_values), where: r => r.undefined_values > 0 },
+      { head: 'drop', cell: r => decimals(r.drop), where: r => r.drop !== null },
+      { head: 'chips x reads', cell: r => repetitions(r.chips, r.reads), where: r => r.chips !== null },
+    ],
+    groupsBy(rows, ['task', 'epoch']).flatMap(group =>
+      summaries(group.map(row => ({ ...row, agreement: null }))).map(s => ({ ...s, epoch: group[0].epoch })),
+    ),
+  )

@@ -23,7 +23,7 @@ export interface UnitEngine {
 }
 
 export interface EnginePool {
-  readonly forUnit: (unit: PlannedUnit) => Promise<UnitEngine>
+  readonly forUnit: (unit: Pick<PlannedUnit, 'open' | 'method' | 'repetition'>) => Promise<UnitEngine>
   /** Ranges of an analog method on a task. */
   readonly ranges: (unit: Pick<AnyPlannedUnit, 'open'>, method: AnalogMethod) => Promise<readonly ChosenRanges[]>
   /** Lets go of the engine there is, so that another user of the machine has the memory. */

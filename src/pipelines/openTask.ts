@@ -10,14 +10,14 @@ import type { Calibration, TaskSource } from '../domain/experiment/config.js'
 import type { TaskInputs } from '../domain/experiment/plan.js'
 import { Failure, fail, type Problem } from '../domain/problem.js'
 import { classOrder } from '../domain/tasks/label.js'
-import { tasks, type Task } from '../domain/tasks/task.js'
+import { outputs, tasks, type Task } from '../domain/tasks/task.js'
 import type { Tokenizer } from '../domain/tokenizer/tokenizer.js'
-import { openCheckpoint, type Checkpoint } from '../io/checkpoint/checkpoint.js'
+import { openCheckpoint, type Checkpoint, type CheckpointOptions } from '../io/checkpoint/checkpoint.js'
 import { openLearnedRanges, type LearnedRanges } from '../io/checkpoint/learnedRanges.js'
 import { attempt, orThrow } from '../io/fault.js'
 import { openDataset, type Dataset } from '../io/glue/dataset.js'
-import { sha256, sha256OfFile, signatureOfFile } from '../io/hash.js'
 import { readTokenizer } from '../io/tokenizer.js'
+import { watched } from './watched.js'
 
 export interface Model {
   readonly checkpoint: Checkpoint
@@ -51,9 +51,13 @@ export interface OpenTask extends Model {
 }
 
 /** A checkpoint with the tokeniser that belongs to it; a token the model has no embedding for is refused here. */
-export const openModel = (checkpointFolder: string, tokenizerFolder: string | null): TaskEither<Problem, Model> =>
+export const openModel = (
+  checkpointFolder: string,
+  tokenizerFolder: string | null,
+  options: CheckpointOptions = {},
+): TaskEither<Problem, Model> =>
   attempt(checkpointFolder, async () => {
-    const checkpoint = await orThrow(openCheckpoint(checkpointFolder))
+    const checkpoint = await orThrow(openCheckpoint(checkpointFolder, options))
     const { tokenizer, files } = await orThrow(readTokenizer(tokenizerFolder ?? checkpointFolder))
     const { vocabulary, paddingId } = checkpoint.architecture
     if (tokenizer.vocabularySize > vocabulary)
@@ -73,31 +77,8 @@ export const openModel = (checkpointFolder: string, tokenizerFolder: string | nu
     return { checkpoint, tokenizer, maxTokens: maxTokens(checkpoint.architecture), tokenizerFiles: files }
   })
 
-/** A file as it was when it was hashed. */
-interface Seen {
-  readonly file: string
-  readonly signature: string
-  readonly hash: string
-}
-
-/** The signature is taken first: whatever changes while the file is hashed shows later. */
-const seen = async (files: readonly string[]): Promise<readonly Seen[]> => {
-  const result: Seen[] = []
-  for (const file of files)
-    result.push({ file, signature: await signatureOfFile(file), hash: await sha256OfFile(file) })
-  return result
-}
-
-const together = (files: readonly Seen[]): string => sha256(files.map(f => f.hash).join('\n'))
-
-const unchanged = async (files: readonly Seen[]): Promise<void> => {
-  for (const { file, signature, hash } of files)
-    if ((await signatureOfFile(file)) !== signature && (await sha256OfFile(file)) !== hash)
-      fail(file, '', 'the file as it was when the run began', 'another: it was changed meanwhile')
-}
-
 /** Reads through the examples that are wanted, so that a bad row is found before anything is computed. */
-const countExamples = async (
+export const countExamples = async (
   source: Pick<TaskSource, 'data' | 'split' | 'examples'>,
   dataset: Dataset,
 ): Promise<number> => {
@@ -111,12 +92,30 @@ const countExamples = async (
   return count
 }
 
-/** @param calibration what of the task's data ranges are chosen on; null if nothing is to be calibrated */
-export const openTask = (source: TaskSource, calibration: Calibration | null): TaskEither<Problem, OpenTask> =>
+/** An encoder alone as the task's own classifier, which has no weights yet; a classifier as it is. */
+const forTask = (checkpoint: Checkpoint, task: Task): Checkpoint =>
+  checkpoint.hasClassifier
+    ? checkpoint
+    : {
+        ...checkpoint,
+        architecture: { ...checkpoint.architecture, labels: outputs(task) },
+        labelNames: task.target.kind === 'classification' ? task.target.labels : [],
+      }
+
+/**
+ * @param calibration what of the task's data ranges are chosen on; null if nothing is to be calibrated
+ * @param options whether an encoder without a classifier will do; it counts as one with the task's labels
+ */
+export const openTask = (
+  source: TaskSource,
+  calibration: Calibration | null,
+  options: CheckpointOptions = {},
+): TaskEither<Problem, OpenTask> =>
   attempt(source.checkpoint.resolved, async () => {
     const task = tasks[source.task]
-    const model = await orThrow(openModel(source.checkpoint.resolved, source.tokenizer?.resolved ?? null))
-    const { checkpoint } = model
+    const opened = await orThrow(openModel(source.checkpoint.resolved, source.tokenizer?.resolved ?? null, options))
+    const checkpoint = forTask(opened.checkpoint, task)
+    const model = { ...opened, checkpoint }
     const order = classOrder(
       task,
       { labels: checkpoint.architecture.labels, labelNames: checkpoint.labelNames },
@@ -128,10 +127,10 @@ export const openTask = (source: TaskSource, calibration: Calibration | null): T
       calibration === null ? null : await orThrow(openDataset(task, source.data.resolved, calibration.split))
     const learned = calibration === null ? null : await orThrow(openLearnedRanges(checkpoint.folder))
     const files = {
-      checkpoint: await seen(checkpoint.files),
-      tokenizer: await seen(model.tokenizerFiles),
-      data: await seen(dataset.files),
-      calibration: await seen([...(calibrating?.files ?? []), ...(learned === null ? [] : [learned.file])]),
+      checkpoint: await watched(checkpoint.files),
+      tokenizer: await watched(model.tokenizerFiles),
+      data: await watched(dataset.files),
+      calibration: await watched([...(calibrating?.files ?? []), ...(learned === null ? [] : [learned.file])]),
     }
     return {
       ...model,
@@ -146,11 +145,13 @@ export const openTask = (source: TaskSource, calibration: Calibration | null): T
           ? null
           : { dataset: calibrating, examples: await countExamples({ ...source, ...calibration }, calibrating) },
       inputs: {
-        checkpoint: together(files.checkpoint),
-        tokenizer: together(files.tokenizer),
-        data: together(files.data),
-        calibration: calibrating === null ? null : together(files.calibration),
+        checkpoint: files.checkpoint.hash,
+        tokenizer: files.tokenizer.hash,
+        data: files.data.hash,
+        calibration: calibrating === null ? null : files.calibration.hash,
       },
-      unchanged: () => unchanged(Object.values(files).flat()),
+      unchanged: async () => {
+        for (const file of Object.values(files)) await file.unchanged()
+      },
     }
   })

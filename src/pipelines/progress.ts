@@ -2,7 +2,8 @@
 export interface Progress {
   /** A stretch of work begins; `total` in `things`, by default examples, null if not known. */
   readonly begin: (title: string, total: number | null, things?: string) => void
-  readonly advance: (things: number, tokens: number) => void
+  /** @param about what else there is to say of where it stands */
+  readonly advance: (things: number, tokens: number, about?: string) => void
   readonly end: () => void
   /** Whatever was shown is put away, finished or not; the terminal is as it was. */
   readonly close: () => void

@@ -1,12 +1,9 @@
 /** `ohmflow run`: plan, do what is missing, write the tables, print the scores. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
-import { arch, cpus, hostname, platform, totalmem } from 'node:os'
 import { fail } from '../../domain/problem.js'
 import { differences } from '../../domain/experiment/difference.js'
 import { summaries } from '../../domain/experiment/summary.js'
-import { version } from '../../domain/version.js'
-import { writeTextAtomically } from '../../io/atomicFile.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { runExperiment, type Finished } from '../../pipelines/experiment/run.js'
@@ -17,52 +14,19 @@ import { shardArgument, wordArgument, wordsArgument, workersOption } from '../ar
 import { grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
+import { writeRecord, type About } from '../record.js'
 import { resultTables, scoreLines, scoreTable } from '../scoreTables.js'
 import { interruptSignal } from '../signal.js'
 import { print, printLine, say, stdoutBytes } from '../terminal.js'
 
 /** What is not reproducible: clock, machine, how fast. */
-const writeRunRecord = (
-  out: string,
-  started: Date,
-  finished: Finished,
-  about: {
-    readonly config: string
-    readonly hash: string
-    readonly kernels: string
-    readonly tensorflow: string | null
-  },
-): Promise<void> =>
-  writeTextAtomically(
-    join(out, 'run.json'),
-    `${JSON.stringify(
-      {
-        version,
-        config: about.config,
-        configSha256: about.hash,
-        started: started.toISOString(),
-        ended: new Date().toISOString(),
-        seconds: (Date.now() - started.getTime()) / 1000,
-        unitsComputed: finished.computed,
-        examples: finished.examples,
-        tokens: finished.tokens,
-        kernels: about.kernels,
-        ...(about.tensorflow === null ? {} : { tensorflow: about.tensorflow }),
-        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-        machine: {
-          host: hostname(),
-          platform: platform(),
-          architecture: arch(),
-          cpu: cpus()[0]?.model ?? 'unknown',
-          cores: cpus().length,
-          memoryBytes: totalmem(),
-          node: process.version,
-        },
-      },
-      null,
-      2,
-    )}\n`,
-  )
+const writeRunRecord = (out: string, finished: Finished, about: About, tensorflow: string | null): Promise<void> =>
+  writeRecord(out, about, {
+    unitsComputed: finished.computed,
+    examples: finished.examples,
+    tokens: finished.tokens,
+    ...(tensorflow === null ? {} : { tensorflow }),
+  })
 
 /** @throws Failure: the command line cannot be meant. */
 const refuse = (expected: string, found: string): never => fail('command line', 'run', expected, found)
@@ -127,6 +91,8 @@ export const run = command({
     const read = await readCheckedConfig(path)()
     if (read._tag === 'Left') throw new Refused(read.left)
     const { config, hash } = read.right
+    if (config.train !== null)
+      say(`train: not part of a run, which takes the checkpoints as they are; "ohmflow train ${path}" trains them`)
     const folder = out ?? join('results', config.name)
     const workspace = await orThrow(prepare(config, hash, folder))
     const progress = terminalProgress()
@@ -141,9 +107,12 @@ export const run = command({
       })
       // A run that found everything there has nothing to tell of how it came to be.
       if (finished.computed > 0)
-        await writeRunRecord(folder, started, finished, {
-          ...{ config: path, hash, kernels: engines.description(), tensorflow: engines.tensorflow() },
-        })
+        await writeRunRecord(
+          folder,
+          finished,
+          { started, config: path, hash, kernels: engines.description() },
+          engines.tensorflow(),
+        )
       if (finished.outstanding > 0) {
         say(
           `${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`,

@@ -8,6 +8,20 @@ import { presetNames } from '../devices/constants.js'
 import type { DeviceChoice, DevicePreset } from './device.js'
 import { readNoises, type DriftCompensation, type ReadNoise } from './hardware.js'
 import type { AnalogMethod, ColumnRange, EngineName, Execution, InputRange, IrDropRule, Spare } from './method.js'
+import { settingsOf } from '../training/settings.js'
+import type { LearnableRange, Training, TrainingNoise, WeightClip } from './training.js'
+
+/** What training can make a model bear, and on which engine. */
+export interface AvailableTraining {
+  readonly engines: readonly EngineName[]
+  readonly weightNoises: readonly TrainingNoise['rule'][]
+  readonly outputNoise: boolean
+  readonly quantise: boolean
+  readonly weightClips: readonly WeightClip['rule'][]
+  readonly irDrop: boolean
+  readonly learn: readonly LearnableRange[]
+  readonly distillation: boolean
+}
 
 export interface Available {
   readonly executions: readonly Execution[]
@@ -23,12 +37,13 @@ export interface Available {
   /** IR drop itself: a wire resistance above 0. */
   readonly wireResistance: boolean
   readonly sweep: boolean
-  readonly train: boolean
-  /** Of training, where there is any. */
-  readonly trainEngines: readonly EngineName[]
+  readonly training: AvailableTraining
 }
 
-/** This version: both digital engines and the chip, with ranges by the largest weights and inputs or learned in training. */
+/**
+ * This version: both digital engines, the chip, with ranges by the largest weights and inputs or learned in training;
+ * plain fine-tuning.
+ */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
   engines: ['ohmflow', 'tensorflow'],
@@ -41,8 +56,16 @@ export const thisVersion: Available = {
   irDropRules: ['none'],
   wireResistance: true,
   sweep: false,
-  train: false,
-  trainEngines: ['ohmflow'],
+  training: {
+    engines: ['ohmflow'],
+    weightNoises: [],
+    outputNoise: false,
+    quantise: false,
+    weightClips: ['none'],
+    irDrop: false,
+    learn: [],
+    distillation: false,
+  },
 }
 
 const notThere = (file: string, place: string, wanted: string, known: readonly string[]): Problem =>
@@ -79,13 +102,56 @@ const ofMethod = (file: string, at: string, config: Config, m: AnalogMethod, bui
 }
 
 /**
- * The first thing the config asks for that is not built; null if all of it is.
+ * The first thing a training asks for that is not built, by itself or through its preset; null if all of it is.
+ * @param file the config's name, for the message.
+ */
+export const unavailableTraining = (
+  file: string,
+  config: Pick<Config, 'hardware'>,
+  training: Training,
+  { training: built }: Available = thisVersion,
+): Problem | null => {
+  if (!built.engines.includes(training.engine))
+    return notThere(file, 'train.engine', `"${training.engine}"`, quoted(built.engines))
+  const { hardwareAware: asked } = settingsOf(training, config.hardware)
+  if (asked === null) return null
+  const { weightNoise, weightClip } = asked
+  /** What is asked for, whether it is built, and what may stand there instead. */
+  const lacking = (key: keyof Training, there: boolean, wanted: string, known: readonly string[]): Problem | null => {
+    if (there) return null
+    if (training[key] !== null) return notThere(file, `train.${key}`, wanted, known)
+    return notThere(file, 'train.preset', `"${training.preset}" with its ${key} of ${wanted}`, ['"plain"'])
+  }
+  const rules = (names: readonly string[]): readonly string[] => names.map(name => `the rule "${name}"`)
+  const range = asked.learn.find(r => !built.learn.includes(r))
+  return (
+    (weightNoise === null
+      ? null
+      : lacking(
+          'weightNoise',
+          built.weightNoises.includes(weightNoise.rule),
+          `the rule "${weightNoise.rule}"`,
+          rules(built.weightNoises),
+        )) ??
+    lacking('outputNoise', asked.outputNoise === 0 || built.outputNoise, `${asked.outputNoise}`, ['0']) ??
+    lacking('quantise', !asked.quantise || built.quantise, 'true', ['false']) ??
+    lacking(
+      'weightClip',
+      built.weightClips.includes(weightClip.rule),
+      `the rule "${weightClip.rule}"`,
+      rules(built.weightClips),
+    ) ??
+    lacking('irDrop', !asked.irDrop || built.irDrop, 'true', ['false']) ??
+    lacking('learn', range === undefined, `"${range ?? ''}"`, quoted(built.learn)) ??
+    lacking('distillation', asked.distillation === 0 || built.distillation, `${asked.distillation}`, ['0'])
+  )
+}
+
+/**
+ * The first thing the config asks for that is not built, its training aside; null if all of it is.
  * @param file the config's name, for the message.
  */
 export const unavailable = (file: string, config: Config, built: Available = thisVersion): Problem | null => {
-  if (config.train !== null && !built.train) return notThere(file, 'train', 'training', [])
-  if (config.train !== null && !built.trainEngines.includes(config.train.engine))
-    return notThere(file, 'train.engine', `"${config.train.engine}"`, quoted(built.trainEngines))
   if (config.sweep !== null && !built.sweep) return notThere(file, 'sweep', 'a sweep', [])
   for (const [i, method] of config.methods.entries()) {
     const at = `methods.${i}`

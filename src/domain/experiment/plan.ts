@@ -50,7 +50,8 @@ export interface Repetition {
   readonly timeSeconds: number
 }
 
-const repetitions = (config: Config, method: Method): readonly (Repetition | null)[] => {
+/** Those of a method, in the order of the tables; one null without a chip. */
+export const repetitions = (config: Config, method: Method): readonly (Repetition | null)[] => {
   if (method.execution === 'digital') return [null]
   const { chips, reads, times } = config.repeat
   return Array.from({ length: chips }, (_, chip) =>
@@ -63,7 +64,11 @@ const minimises = ({ columnRange, inputRange, spare, irDrop }: AnalogMethod): bo
   columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none' || irDrop !== 'none'
 
 /** Settings of a method that change its numbers; its name does not. */
-const executionOf = (config: Config, method: Method, tensorflow: TensorFlowBuild | null): Record<string, Json> => {
+export const executionOf = (
+  config: Config,
+  method: Method,
+  tensorflow: TensorFlowBuild | null,
+): Record<string, Json> => {
   if (method.execution === 'digital') {
     const { execution, engine } = method
     if (engine !== 'tensorflow') return { execution, engine }
@@ -79,7 +84,7 @@ const executionOf = (config: Config, method: Method, tensorflow: TensorFlowBuild
 }
 
 /** A decoded part of the config is JSON by construction. */
-const asJson = (value: object): Record<string, Json> => JSON.parse(JSON.stringify(value)) as Record<string, Json> // as: stringify gives JSON
+export const asJson = (value: object): Record<string, Json> => JSON.parse(JSON.stringify(value)) as Record<string, Json> // as: stringify gives JSON
 
 /** What decides a method's results, of the outside: a digital one is not calibrated. */
 const inputsOf = ({ calibration, ...inputs }: TaskInputs, method: Method): Record<string, Json> =>

@@ -29,6 +29,8 @@ export type LearnableRange = (typeof learnableRanges)[number]
 export interface Training {
   readonly preset: TrainingPreset
   readonly engine: EngineName
+  /** Of the training set, from its start; null: all. */
+  readonly examples: number | null
   readonly epochs: number | null
   readonly batch: number | null
   readonly learningRate: number | null

@@ -53,6 +53,10 @@ export const training: Shape<Training> = object<Training>('training', {
       'Where settings that are left out come from. "plain": fine-tuning without hardware; "paper": 20 epochs at 5e-5.',
   }),
   engine,
+  examples: optional(integer({ min: 1, max: 1e9 }), {
+    about:
+      "Examples of the training set, from its start; all if left out. A task's own `examples` are those it is scored on.",
+  }),
   epochs: optional(integer({ min: 1, max: 10_000 }), { about: 'Passes over the training set.', examples: [3] }),
   batch: optional(integer({ min: 1, max: 65_536 }), { about: 'Examples a step.', examples: [16] }),
   learningRate: optional(number({ over: 0, max: 1 }), { about: 'Largest learning rate.', examples: [5e-5] }),

@@ -1,9 +1,10 @@
 /** A config, decoded and within what this version and this installation can do: the one way a command gets one. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { unavailable } from '../../domain/experiment/available.js'
+import { unavailable, unavailableTraining } from '../../domain/experiment/available.js'
 import type { Config } from '../../domain/experiment/config.js'
-import type { Problem } from '../../domain/problem.js'
+import type { Training } from '../../domain/experiment/training.js'
+import { problem, type Problem } from '../../domain/problem.js'
 import { configHash } from '../../io/config/canonical.js'
 import { readConfig } from '../../io/config/config.js'
 import { tensorFlowOf } from '../tensorflow.js'
@@ -30,4 +31,24 @@ export const readCheckedConfig = (path: string): TE.TaskEither<readonly Problem[
         ),
       ),
     ),
+  )
+
+export interface CheckedTraining extends CheckedConfig {
+  readonly training: Training
+}
+
+/** The same for a training: the config has one, and this version can do it. */
+export const readCheckedTraining = (path: string): TE.TaskEither<readonly Problem[], CheckedTraining> =>
+  pipe(
+    readCheckedConfig(path),
+    TE.chain(checked => {
+      const training = checked.config.train
+      const missing =
+        training === null
+          ? problem(path, 'train', 'settings of a training, such as {"preset": "plain"}', 'none')
+          : unavailableTraining(path, checked.config, training)
+      return training === null || missing !== null
+        ? TE.left(missing === null ? [] : [missing])
+        : TE.right({ ...checked, training })
+    }),
   )

@@ -26,7 +26,7 @@ export type TableName = (typeof tableNames)[number]
 
 type MakeSink = <Name extends string>(table: Table<Name>, provenance: Provenance, sink: ByteSink) => TableSink<Name>
 
-const sinks: Readonly<Record<Format | 'arrow stream', MakeSink>> = {
+export const sinks: Readonly<Record<Format | 'arrow stream', MakeSink>> = {
   parquet: parquetSink,
   arrow: arrowFileSink,
   'arrow stream': arrowStreamSink,

@@ -4,7 +4,6 @@ import type { Config } from '../../../src/domain/experiment/config.js'
 import { seconds } from '../../../src/domain/experiment/duration.js'
 import { defaultHardware, type HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import type { AnalogMethod, DigitalMethod } from '../../../src/domain/experiment/method.js'
-import type { Training } from '../../../src/domain/experiment/training.js'
 import { describe as message } from '../../../src/domain/problem.js'
 import { ownTable, presetChoices } from '../devices/choices.js'
 
@@ -63,17 +62,15 @@ describe('what is available', () => {
       'c.json: methods.0.engine: expected "ohmflow", found "tensorflow" (method "d"), which is not available in this version',
     )
     expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] })).toBeNull()
-    const train = { engine: 'tensorflow' } as Training // as: nothing else of it is looked at
-    expect(refusal({ train }, { ...thisVersion, train: true })).toBe(
-      'c.json: train.engine: expected "ohmflow", found "tensorflow", which is not available in this version',
-    )
     expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
       'c.json: sweep: expected it left out, found a sweep, which is not available in this version',
     )
     expect(refusal(withMethod({ hardware: { driftCompensation: 'affine' } }))).toBe(
       'c.json: methods.1.hardware.driftCompensation: expected "none" or "global" or "per-column" or "least-squares", found "affine", which is not available in this version',
     )
-    expect(refusal(withMethod({ columnRange: { rule: 'optimal', start: 'abs-max' } }))).toContain('methods.1.columnRange.rule')
+    expect(refusal(withMethod({ columnRange: { rule: 'optimal', start: 'abs-max' } }))).toContain(
+      'methods.1.columnRange.rule',
+    )
     expect(refusal(withMethod({}), { ...thisVersion, executions: ['digital'] })).toBe(
       'c.json: methods.1.execution: expected "digital", found "analog" (method "a"), which is not available in this version',
     )

@@ -95,6 +95,7 @@ const method: fc.Arbitrary<Written> = fc.oneof(
 )
 
 const train = partial({
+  examples: count,
   preset: fc.constantFrom('plain', 'paper', 'fast'),
   epochs: count,
   learningRate: fc.constant(5e-5),

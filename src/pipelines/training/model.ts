@@ -1,0 +1,105 @@
+/**
+ * A checkpoint in training: on the heap with its gradient and moments, a trainer over it, and itself as a checkpoint that
+ * engines and files can be made of at any time. Not here: when what happens (loop.ts).
+ */
+import { tensorShapes } from '../../domain/encoder/architecture.js'
+import { streamOrigin } from '../../domain/random/stream.js'
+import type { TrainingSettings } from '../../domain/training/settings.js'
+import { parameterOf } from '../../engines/digital/algebra.js'
+import type { TaskEngine } from '../../engines/interpreter.js'
+import { loadTrainingParameters, type TrainingParameters } from '../../engines/training/parameters.js'
+import { trainer, type Trainer } from '../../engines/training/trainer.js'
+import type { Checkpoint } from '../../io/checkpoint/checkpoint.js'
+import { attempt, orThrow } from '../../io/fault.js'
+import type { Heap, Ptr } from '../../kernels/heap.js'
+import { normalsInto } from '../../kernels/reference/normal.js'
+import { batchTokens } from '../batches.js'
+import { startEngine, type EngineOptions } from '../digital.js'
+
+/** A tensor's numbers where they lie: views that change with training. */
+export interface TensorInTraining {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly weights: () => Float32Array
+  readonly first: () => Float32Array
+  readonly second: () => Float32Array
+}
+
+export interface ModelInTraining {
+  readonly trainer: Trainer
+  readonly engine: TaskEngine
+  readonly tensors: readonly TensorInTraining[]
+  /** The model as it is now. */
+  readonly checkpoint: Checkpoint
+  /** Which kernels run, for people. */
+  readonly kernels: string
+  readonly close: () => Promise<void>
+}
+
+/** Standard deviation of a new classifier's weights: Hugging Face's `initializer_range`. */
+const headDeviation = 0.02
+
+/** A tensor of a new classifier: weights normal, biases 0. */
+const newHeadInto = (out: Float32Array, name: string, seed: number): void => {
+  if (name.endsWith('.bias')) {
+    out.fill(0)
+    return
+  }
+  const { counter, key } = streamOrigin(seed, `new ${name}`)
+  const drawn = new Float32Array(out.length)
+  normalsInto(drawn, counter, key)
+  out.set(drawn.map(z => headDeviation * z))
+}
+
+/** The tensor of the checkpoint, or a new one where it has no classifier. */
+const startingTensor =
+  (checkpoint: Checkpoint, seed: number) =>
+  async (name: string, out: Float32Array): Promise<void> => {
+    if (!checkpoint.hasClassifier && name.startsWith('classifier.')) newHeadInto(out, name, seed)
+    else await orThrow(checkpoint.readInto(name, out))
+  }
+
+const tensorsOf = (heap: Heap, { architecture, tensors }: TrainingParameters): readonly TensorInTraining[] =>
+  [...tensorShapes(architecture)].map(([name, shape]) => {
+    const tensor = parameterOf(tensors, name)
+    const view = (at: Ptr) => (): Float32Array => heap.f32(at, tensor.length)
+    return { name, shape, weights: view(tensor.at), first: view(tensor.first), second: view(tensor.second) }
+  })
+
+const living = (start: Checkpoint, tensors: readonly TensorInTraining[]): Checkpoint => {
+  const byName = new Map(tensors.map(t => [t.name, t]))
+  return {
+    ...start,
+    ...{ hasClassifier: true, untrained: false },
+    readInto: (name, out) =>
+      attempt(start.folder, () => {
+        const tensor = byName.get(name)
+        if (tensor === undefined) throw new RangeError(`"name" expected a tensor of the model, got ${name}`)
+        out.set(tensor.weights())
+        return Promise.resolve()
+      }),
+  }
+}
+
+/** @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there */
+export const openInTraining = async (
+  start: Checkpoint,
+  { hardwareAware }: TrainingSettings,
+  seed: number,
+  options: EngineOptions,
+): Promise<ModelInTraining> => {
+  if (hardwareAware !== null) throw new TypeError('"hardwareAware" expected null, got switches that are not built')
+  const { heap, engine, parameters, kernels } = await startEngine(options, async ({ heap }) => ({
+    kind: 'training',
+    parameters: await loadTrainingParameters(start.architecture, startingTensor(start, seed), heap, true),
+  }))
+  const tensors = tensorsOf(heap, parameters)
+  return {
+    trainer: trainer(engine, heap, parameters, {
+      groups: Math.max(1, engine.inFlight / 2),
+      groupTokens: batchTokens,
+      keeping: 'kept',
+    }),
+    ...{ engine, tensors, checkpoint: living(start, tensors), kernels, close: engine.close },
+  }
+}

@@ -1,0 +1,69 @@
+/** What of training is built, switch by switch: `unavailableTraining`. */
+import { describe, expect, test } from 'vitest'
+import { thisVersion, unavailableTraining, type Available } from '../../../src/domain/experiment/available.js'
+import { seconds } from '../../../src/domain/experiment/duration.js'
+import { defaultHardware } from '../../../src/domain/experiment/hardware.js'
+import type { Training } from '../../../src/domain/experiment/training.js'
+import { describe as message } from '../../../src/domain/problem.js'
+
+const training: Training = {
+  ...{
+    preset: 'plain',
+    engine: 'ohmflow',
+    examples: null,
+    epochs: null,
+    batch: null,
+    learningRate: null,
+    warmUp: null,
+  },
+  ...{ weightDecay: null, gradientNorm: null, dropout: null, attentionDropout: null, weightNoise: null },
+  ...{ outputNoise: null, quantise: null, weightClip: null, irDrop: null, learn: null, distillation: null },
+}
+const trainingRefusal = (change: Partial<Training>, built?: Available): string | null => {
+  const found = unavailableTraining('c.json', { hardware: defaultHardware }, { ...training, ...change }, built)
+  return found === null ? null : message(found)
+}
+
+describe('what is available of training', () => {
+  test('plain fine-tuning, and switches that are off', () => {
+    expect(trainingRefusal({})).toBeNull()
+    expect(trainingRefusal({ outputNoise: 0, quantise: false, weightClip: { rule: 'none' }, learn: [] })).toBeNull()
+    expect(
+      trainingRefusal({
+        ...{ preset: 'fast', outputNoise: 0 },
+        weightNoise: { rule: 'constant', deviation: 0, relativeTo: 'tile' },
+      }),
+    ).toBeNull()
+  })
+
+  test.each<[Partial<Training>, string]>([
+    [{ engine: 'tensorflow' }, 'train.engine: expected "ohmflow", found "tensorflow"'],
+    [
+      { weightNoise: { rule: 'device', time: seconds(0), scale: 1 } },
+      'train.weightNoise: expected it left out, found the rule "device"',
+    ],
+    [{ outputNoise: 0.1 }, 'train.outputNoise: expected 0, found 0.1'],
+    [{ quantise: true }, 'train.quantise: expected false, found true'],
+    [{ weightClip: { rule: 'fixed', value: 1 } }, 'train.weightClip: expected the rule "none", found the rule "fixed"'],
+    [{ irDrop: true }, 'train.irDrop: expected false, found true'],
+    [{ learn: ['input ranges'] }, 'train.learn: expected it left out, found "input ranges"'],
+    [{ distillation: 1 }, 'train.distillation: expected 0, found 1'],
+    [{ preset: 'paper' }, 'train.preset: expected "plain", found "paper" with its weightNoise of the rule "constant"'],
+  ])('%j is named', (change, expected) => {
+    expect(trainingRefusal(change)).toBe(`c.json: ${expected}, which is not available in this version`)
+    const all: Available = {
+      ...thisVersion,
+      training: {
+        ...{
+          engines: ['ohmflow', 'tensorflow'],
+          weightNoises: ['constant', 'device'],
+          outputNoise: true,
+          quantise: true,
+        },
+        ...{ weightClips: ['none', 'standard-deviations', 'fixed'], irDrop: true, distillation: true },
+        learn: ['input ranges', 'column ranges'],
+      },
+    }
+    expect(trainingRefusal(change, all)).toBeNull()
+  })
+})
