@@ -1,0 +1,238 @@
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Config } from '../../../src/domain/experiment/config.js'
+import type { TaskName } from '../../../src/domain/tasks/task.js'
+import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.js'
+import { writeSafetensors } from '../../../src/io/checkpoint/safetensorsWriter.js'
+import { orThrow } from '../../../src/io/fault.js'
+import { openDigital } from '../../../src/pipelines/digital.js'
+import { batchOf } from '../../../src/pipelines/batches.js'
+import { train } from '../../../src/pipelines/training/loop.js'
+import { openInTraining } from '../../../src/pipelines/training/model.js'
+import { readTrainingSet } from '../../../src/pipelines/training/set.js'
+import { tokenised } from '../../../src/pipelines/tokenised.js'
+import { temporaryFolder } from '../../cli/ohmflow.js'
+import { decoded, listening, miniature, prepared, resultBytes, training, written } from './subject.js'
+
+const folder = temporaryFolder()
+const config = decoded(written({ folder }))
+const whole = join(folder, 'whole')
+let bytes: Readonly<Record<string, string>> = {}
+
+beforeAll(async () => {
+  await training(config, whole)
+  bytes = resultBytes(whole)
+})
+
+/** Stops after some batches, steps and evaluations alike; a state after every step. */
+const interruptedAfter = async (own: Config, out: string, batches: number): Promise<string> => {
+  const controller = new AbortController()
+  let left = batches
+  const progress = listening(() => {
+    if (--left === 0) controller.abort()
+  })
+  return training(own, out, { progress, signal: controller.signal, saveEverySteps: 1 }).then(
+    () => 'not interrupted',
+    (error: unknown) => String(error),
+  )
+}
+
+const statesOf = (out: string): readonly string[] => readdirSync(join(out, 'states')).toSorted()
+
+/** An encoder without a classifier, whose config.json says nothing of labels. */
+const headless = async (task: TaskName): Promise<string> => {
+  const out = join(folder, `headless-${task}`)
+  cpSync(miniature(task), out, { recursive: true })
+  const checkpoint = await orThrow(openCheckpoint(out))
+  const tensors = []
+  for (const [name, { shape }] of checkpoint.tensors) {
+    if (name.startsWith('classifier.')) continue
+    const numbers = new Float32Array(shape.reduce((a, b) => a * b, 1))
+    await orThrow(checkpoint.readInto(name, numbers))
+    tensors.push({ name: `roberta.${name}`, shape, data: numbers })
+  }
+  await orThrow(writeSafetensors(join(out, 'model.safetensors'), tensors))
+  const file = join(out, 'config.json')
+  const json = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  for (const key of ['id2label', 'label2id', 'num_labels', 'problem_type']) Reflect.deleteProperty(json, key)
+  writeFileSync(file, JSON.stringify(json))
+  return out
+}
+
+describe('a training', () => {
+  test('learns 32 examples by heart', async () => {
+    const own = decoded({
+      ...written({ folder, train: { examples: 32, epochs: 25, dropout: 0, attentionDropout: 0, learningRate: 2e-3 } }),
+      tasks: [
+        {
+          ...{ task: 'mrpc', checkpoint: miniature('mrpc'), data: join(miniature('mrpc'), '../../glue/MRPC') },
+          ...{ split: 'train', examples: 32 },
+        },
+      ],
+    })
+    const { finished } = await training(own, join(folder, 'by-heart'))
+    const [told] = finished.told
+    expect(told?.steps.at(-1)?.loss).toBeLessThan(0.1)
+    expect(told?.evaluations.filter(e => e.metric === 'accuracy').at(-1)?.value).toBe(1)
+  })
+
+  test.each([1, 2, 3])('gives the same bytes with %d workers', async workers => {
+    const out = join(folder, `workers-${workers}`)
+    await training(config, out, { engines: { workers } })
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
+  test('another seed gives another model', async () => {
+    const out = join(folder, 'seed')
+    await training({ ...config, seed: 2 }, out)
+    expect(resultBytes(out)['mrpc/model.safetensors']).not.toBe(bytes['mrpc/model.safetensors'])
+  })
+
+  test('that is finished is not done again; one whose checkpoint was changed is', async () => {
+    const out = join(folder, 'again')
+    cpSync(whole, out, { recursive: true })
+    expect((await training(config, out)).finished.effort).toEqual([])
+    rmSync(join(out, 'mrpc', 'config.json'))
+    const { finished, notes } = await training(config, out)
+    expect(notes).toEqual([`${join(out, 'mrpc')}: not the checkpoint that was trained here; trained anew`])
+    expect(finished.effort).toMatchObject([{ task: 'mrpc', steps: 6 }])
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
+  test.each([1, 2, 3, 4, 5, 7])('interrupted after %d batches goes on to the same bytes', async batches => {
+    const out = join(folder, `interrupted-${batches}`)
+    expect(await interruptedAfter(config, out, batches)).toMatch(
+      /Interrupted: interrupted: mrpc: the state after step \d of 6 is kept; the same command goes on from there/,
+    )
+    expect(existsSync(join(out, 'training.parquet'))).toBe(false)
+    const { finished, notes } = await training(config, out)
+    expect(notes[0]).toMatch(/^mrpc: goes on after step \d of 6$/)
+    expect(finished.effort[0]?.steps).toBeLessThan(6)
+    expect(resultBytes(out)).toEqual(bytes)
+    expect(statesOf(out).filter(name => name.includes('-'))).toEqual([])
+  })
+
+  test('goes on from the state before one that is damaged, and anew if both are', async () => {
+    const out = join(folder, 'damaged')
+    await interruptedAfter(config, out, 3)
+    const tensors = statesOf(out).filter(name => name.endsWith('.safetensors'))
+    expect(tensors).toHaveLength(2)
+    const spoil = (name: string): void => {
+      const file = join(out, 'states', name)
+      const found = readFileSync(file)
+      found[found.length >> 1] = (found[found.length >> 1] ?? 0) ^ 1
+      writeFileSync(file, found)
+    }
+    const both = join(folder, 'both-damaged')
+    cpSync(out, both, { recursive: true })
+    spoil(tensors[1] ?? '')
+    const once = await training(config, out)
+    expect(once.notes).toEqual([
+      expect.stringContaining('a state that is damaged or was never finished; what is before it is used'),
+      'mrpc: goes on after step 2 of 6',
+    ])
+    expect(resultBytes(out)).toEqual(bytes)
+    for (const name of readdirSync(join(both, 'states'))) {
+      const file = join(both, 'states', name)
+      writeFileSync(file, readFileSync(file).subarray(0, 100))
+    }
+    const anew = await training(config, both)
+    expect(anew.notes).toHaveLength(2)
+    expect(anew.finished.effort[0]?.steps).toBe(6)
+    expect(resultBytes(both)).toEqual(bytes)
+  })
+
+  test('that diverges names the step and the place, and keeps the last good state', async () => {
+    const own = decoded(written({ folder, train: { epochs: 1 } }))
+    const { train: settings } = own
+    if (settings === null) throw new Error('no training')
+    const out = join(folder, 'diverged')
+    await expect(training({ ...own, train: { ...settings, learningRate: 1e15 } }, out)).rejects.toThrow(
+      /^training of mrpc: step 2: expected a finite loss and gradient \(.*\), found (NaN|infinity) (in|after) [\w.]+$/,
+    )
+    expect(statesOf(out).map(name => name.replace(/^[0-9a-f]{64}/, ''))).toEqual([
+      '-000000001.safetensors',
+      '-000000001.unit',
+    ])
+    expect(existsSync(join(out, 'mrpc'))).toBe(false)
+  })
+
+  test('writes a checkpoint that gives the logits of the model in training, bit for bit', async () => {
+    const { tasks: all, settings } = await prepared(config, join(folder, 'logits'))
+    const [task] = all
+    if (task === undefined) throw new Error('no task')
+    const states = { folder: join(folder, 'logits', 'states'), key: task.key }
+    const trained = await train(task, {
+      ...{ config, settings, states, engines: { workers: 0 }, progress: listening() },
+      signal: new AbortController().signal,
+    })
+    const digital = await openDigital(await orThrow(openCheckpoint(join(whole, 'mrpc'))), { workers: 0 })
+    const set = await readTrainingSet(task.open, task.train)
+    const batch = batchOf([0, 1, 2].map(set.sequence))
+    expect((await digital.run(batch)).logits).toEqual((await trained.model.engine.run(batch)).logits)
+    await trained.model.close()
+    await digital.close()
+  })
+
+  test('reads its training set as a run would', async () => {
+    const { tasks: all } = await prepared(config, folder)
+    const [task] = all
+    if (task === undefined) throw new Error('no task')
+    const set = await readTrainingSet(task.open, task.train)
+    let i = 0
+    for await (const { example, ids } of tokenised(task.open, task.train)) {
+      expect(set.sequence(i)).toEqual({ ids, example: example.index })
+      expect([set.lengths[i], set.labels[i]]).toEqual([ids.length, example.label])
+      i += 1
+    }
+    expect(set.lengths).toHaveLength(i)
+  })
+})
+
+describe('a new classifier', () => {
+  test('is normal with deviation 0.02 and biases of 0, by the seed', async () => {
+    const own = decoded(written({ folder, checkpoint: await headless('mrpc') }))
+    const { tasks: all, settings } = await prepared(own, join(folder, 'head'))
+    const [task] = all
+    if (task === undefined) throw new Error('no task')
+    const headOf = async (seed: number): Promise<ReadonlyMap<string, Float32Array>> => {
+      const model = await openInTraining(task.open.checkpoint, settings, seed, { workers: 0 })
+      const found = new Map(
+        model.tensors.filter(t => t.name.startsWith('classifier.')).map(t => [t.name, t.weights().slice()]),
+      )
+      await model.close()
+      return found
+    }
+    const [head, other] = [await headOf(1), await headOf(2)]
+    const dense = head.get('classifier.dense.weight') ?? new Float32Array(0)
+    const deviation = Math.sqrt(dense.reduce((sum, x) => sum + x * x, 0) / dense.length)
+    expect(Math.abs(deviation / 0.02 - 1)).toBeLessThan(0.05)
+    expect(head.get('classifier.out_proj.bias')).toEqual(new Float32Array(2))
+    expect(other.get('classifier.dense.weight')).not.toEqual(dense)
+  })
+
+  test.each<[TaskName, object]>([
+    ['rte', { id2label: { 0: 'entailment', 1: 'not_entailment' }, problem_type: 'single_label_classification' }],
+    ['stsb', { id2label: { 0: 'LABEL_0' }, num_labels: 1, problem_type: 'regression' }],
+  ])('of %s has the labels of the task', async (task, expected) => {
+    const out = join(folder, `new-${task}`)
+    const own = decoded(written({ folder, task, checkpoint: await headless(task), train: { epochs: 1 } }))
+    const { finished } = await training(own, out)
+    expect(JSON.parse(readFileSync(join(out, task, 'config.json'), 'utf8'))).toMatchObject({
+      ...{ ...expected, architectures: ['RobertaForSequenceClassification'], dtype: 'float32' },
+      ohmflow: { trained: true },
+    })
+    const result = await orThrow(openCheckpoint(join(out, task)))
+    expect(result).toMatchObject({ hasClassifier: true, untrained: false })
+    expect(finished.told[0]?.evaluations.every(e => Number.isFinite(e.value))).toBe(true)
+  })
+
+  test('is not made where the checkpoint has one of other labels', async () => {
+    const own = decoded({
+      ...written({ folder }),
+      tasks: [{ task: 'mnli', checkpoint: miniature('mrpc'), data: join(folder, 'mrpc-data') }],
+    })
+    await expect(prepared(own, folder)).rejects.toThrow(/3 labels of mnli/)
+  })
+})
