@@ -14,8 +14,7 @@ export const hardwareEncoders: EncodersOf<HardwareKernels> = {
     u32.set([a.dx, a.d, a.x, a.rows, a.width, a.xRowStep ?? a.width, Number(a.onward)])
     f32.set([a.maxCode / a.range, a.maxCode, 1 / a.maxCode], 7)
   },
-  straightThrough: ({ u32 }, a) =>
-    u32.set([a.y, a.dy, a.residues, a.rows, a.columns, a.dyRowStep, a.residueRowStep]),
+  straightThrough: ({ u32 }, a) => u32.set([a.y, a.dy, a.residues, a.rows, a.columns, a.dyRowStep, a.residueRowStep]),
   columnDots: ({ u32 }, a) =>
     u32.set([a.y, a.x, a.z, a.offsets, a.sequences, a.columns, a.xRowStep, a.zRowStep, Number(a.onward)]),
   columnMaxima: ({ u32 }, a) => u32.set([...tile(a), a.y]),

@@ -150,7 +150,12 @@ export const trainingWeightsOrigin = ({ seed, step, layer }: TrainingPlace): Ori
 })
 
 /** Noise at a tile's columns in one training step, fresh for every token. @throws RangeError beyond `limits`. */
-export const trainingOutputsOrigin = ({ seed, step, layer, tile }: TrainingPlace & { readonly tile: number }): Origin => ({
+export const trainingOutputsOrigin = ({
+  seed,
+  step,
+  layer,
+  tile,
+}: TrainingPlace & { readonly tile: number }): Origin => ({
   key: keyOf(seed),
   word2: ((within('layer', layer) << 16) | within('tile', tile)) >>> 0,
   word3: ((purposes.trainingOutputs << 28) | within('step', step)) >>> 0,

@@ -1,13 +1,7 @@
 /** The TypeScript definitions behind the interface of the kernels of hardware-aware training, as kernels.ts is for the others. */
 import type { HardwareKernels, TileWeights } from '../hardware.js'
 import type { Heap, Ptr } from '../heap.js'
-import {
-  clipGradientInto,
-  clipWeightsInto,
-  columnMaximaInto,
-  disturbInto,
-  lineFactorsInto,
-} from './disturbance.js'
+import { clipGradientInto, clipWeightsInto, columnMaximaInto, disturbInto, lineFactorsInto } from './disturbance.js'
 import { columnDotsInto, quantiseGradientInto, quantiseInto, straightThroughInto } from './quantiser.js'
 
 const { fround } = Math
@@ -75,13 +69,6 @@ export const referenceHardwareKernels = (heap: Heap): HardwareKernels => {
       ),
     clipWeights: a => clipWeightsInto(weights(a.w, a), a, a.deviations, a.limit),
     lineFactors: a =>
-      lineFactorsInto(
-        weights(a.y, a),
-        weights(a.w, a),
-        heap.f32(a.fullScales, a.columns),
-        a,
-        a.load,
-        a.divides,
-      ),
+      lineFactorsInto(weights(a.y, a), weights(a.w, a), heap.f32(a.fullScales, a.columns), a, a.load, a.divides),
   }
 }
