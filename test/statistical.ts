@@ -16,6 +16,7 @@ export const registry = {
   'variance components': 2,
   'device contract': 64,
   'sign symmetry': 3,
+  'training noise': 11,
 } as const
 
 export type StatisticalTest = keyof typeof registry

@@ -6,7 +6,7 @@
  *
  * Codes are those of pulse-width.ts, as binary32 numbers; NaN stays NaN. Not modelled: a smooth surrogate of rounding.
  */
-import { roundingMagic } from './float32.js'
+import { bitsOf, fromBits, roundingMagic } from './float32.js'
 import { tokenBlocks } from './weight-gradient.js'
 
 const { fround, abs } = Math
@@ -57,14 +57,9 @@ export const quantiseGradientInto = (
     }
 }
 
-const pattern = new Int32Array(1)
-const number = new Float32Array(pattern.buffer)
-
 /** A residue whose lowest bit says whether its column sum was clipped. */
 export const residueOf = (value: number, clipped: boolean): number => {
-  number[0] = value
-  pattern[0] = ((pattern[0] ?? 0) & ~1) | Number(clipped)
-  return number[0] ?? NaN
+  return fromBits((bitsOf(value) & ~1) | Number(clipped))
 }
 
 /** y = dy, or +0 where a residue says clipped. @param residues as int32 patterns */
