@@ -1,5 +1,6 @@
 /**
- * One plain training step (forward, backward, AdamW) of RoBERTa-base, random weights, 8 x 128 tokens, two workers:
+ * One training step (forward, backward, AdamW), plain and hardware-aware (noise on weights and outputs, 8-bit converters,
+ * learned ranges), of RoBERTa-base, random weights, 8 x 128 tokens, two workers:
  * tokens/s and memory, values kept and recomputed, and beside PyTorch's step of its encoder in the same run, if
  * OHMFLOW_PYTHON names a Python that has torch and OHMFLOW_SHARED its peers. Prints a table and, as its last line, JSON.
  */
@@ -10,8 +11,12 @@ import { join, resolve } from 'node:path'
 import type { Architecture } from '../src/domain/encoder/architecture.js'
 import type { Batch } from '../src/domain/encoder/algebra.js'
 import { clipCoefficient, usual } from '../src/engines/training/optimise.js'
-import { loadTrainingParameters } from '../src/engines/training/parameters.js'
+import { loadTrainingParameters, type TrainingParameters } from '../src/engines/training/parameters.js'
 import { trainer, type Trainer } from '../src/engines/training/trainer.js'
+import { placeHardware } from '../src/engines/training/hardware/model.js'
+import type { TaskEngine } from '../src/engines/interpreter.js'
+import { learnableRanges } from '../src/domain/experiment/training.js'
+import { nothingAware } from '../src/domain/training/hardware-aware.js'
 import { workerPool } from '../src/engines/workers/pool.js'
 import { openWorkbench } from '../src/engines/workbench.js'
 import { orThrow } from '../src/io/fault.js'
@@ -50,10 +55,23 @@ const parameters = await loadTrainingParameters(
   heap,
   true,
 )
-const setup = {
-  ...{ memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind } },
-  model: { kind: 'training', parameters } as const,
-}
+const hardware = placeHardware(
+  parameters,
+  {
+    ...nothingAware(),
+    ...{ dac: { bits: 8 }, adc: { bits: 8, bound: 12 }, outputNoise: 0.1, learn: learnableRanges },
+    weightNoise: { rule: 'constant', deviation: 0.06, relativeTo: 'tile' },
+  },
+  heap,
+)
+const poolOf = (model: TrainingParameters): TaskEngine =>
+  workerPool(
+    {
+      ...{ memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind } },
+      model: { kind: 'training', parameters: model } as const,
+    },
+    { threads: workers },
+  )
 
 const batch: Batch = {
   ids: Int32Array.from({ length: tokens }, (_, i) => 5 + ((i * 7919) % 50_000)),
@@ -70,12 +88,13 @@ interface Timed {
   readonly update: number
 }
 let steps = 0
-const step = async (t: Trainer, dropout: number): Promise<Timed> => {
+const step = async (t: Trainer, dropout: number, aware: boolean): Promise<Timed> => {
   steps += 1
   const before = process.cpuUsage()
   const times = [performance.now()]
   const lap = (): number => times.push(performance.now())
-  await t.gradient(batch, loss, dropout === 0 ? null : { seed: 1, step: steps, hidden: dropout, attention: dropout })
+  const masks = dropout === 0 ? null : { seed: 1, step: steps, hidden: dropout, attention: dropout }
+  await t.gradient(batch, loss, masks, aware ? { seed: 1, step: steps } : null)
   lap()
   const norm = Math.sqrt([...(await t.squaredNorms()).values()].reduce((a, b) => a + b, 0))
   lap()
@@ -94,14 +113,21 @@ interface Measured extends Timed {
 }
 
 /** Best of several steps: noise only ever adds. */
-const measure = async (what: string, keeping: 'kept' | 'recomputed', dropout: number): Promise<Measured> => {
-  const pool = workerPool(setup, { threads: workers })
-  const t = trainer(pool, heap, parameters, { groups: workers, groupTokens: 1024, keeping })
-  await step(t, dropout)
+const measure = async (
+  what: string,
+  keeping: 'kept' | 'recomputed',
+  dropout: number,
+  aware = false,
+): Promise<Measured> => {
+  const model = aware ? hardware : parameters
+  const pool = poolOf(model)
+  const t = trainer(pool, heap, model, { groups: workers, groupTokens: 1024, keeping })
+  if (aware) await t.initialiseRanges([batch])
+  await step(t, dropout, aware)
   let best: Timed = { cpu: Infinity, gradient: Infinity, norm: 0, update: 0 }
   const total = (s: Timed): number => s.gradient + s.norm + s.update
   for (const end = performance.now() + 1000 * seconds; performance.now() < end;) {
-    const timed = await step(t, dropout)
+    const timed = await step(t, dropout, aware)
     const cpu = Math.min(best.cpu, timed.cpu)
     best = { ...(total(timed) < total(best) ? timed : best), cpu }
   }
@@ -138,12 +164,16 @@ const pytorch = (): Peer | null => {
 const measured: Measured[] = []
 measured.push(await measure('recomputed', 'recomputed', 0))
 measured.push(await measure('kept', 'kept', 0))
+measured.push(await measure('hardware-aware, recomputed', 'recomputed', 0, true))
+measured.push(await measure('hardware-aware', 'kept', 0, true))
 const peer = pytorch()
 measured.push(await measure('kept, dropout 0.1', 'kept', 0.1))
 measured.push(await measure('kept, again', 'kept', 0))
 
-const plain = Math.max(...measured.filter(m => /^kept(, again)?$/.test(m.what)).map(m => m.tokensPerSecond))
+const best = (what: RegExp): number => Math.max(...measured.filter(m => what.test(m.what)).map(m => m.tokensPerSecond))
+const plain = best(/^kept(, again)?$/)
 console.table(measured)
+console.log(`hardware-aware: ${(best(/^hardware-aware$/) / plain).toFixed(2)} times the plain step`)
 console.log(`kernels: ${kernelsInWords(bench.loaded)}; ${workers} workers`)
 if (peer === null) console.log('PyTorch: not measured (set OHMFLOW_PYTHON)')
 else {
@@ -152,6 +182,7 @@ else {
   console.log(
     `PyTorch's step without embeddings, two threads: ${peer.tok_s_best} tokens/s; ours is ${(plain / peer.tok_s_best).toFixed(2)} times that`,
   )
+  console.log(`hardware-aware: ${(best(/^hardware-aware$/) / peer.tok_s_best).toFixed(2)} times PyTorch's plain step`)
   console.log(`processor time of a step: ${theirs.toFixed(2)} s; ours is ${(cpu / theirs).toFixed(2)} times that`)
 }
 console.log(

@@ -18,6 +18,7 @@ export const registry = {
   'sign symmetry': 3,
   'noise at the columns': 85,
   'predicted errors': 45,
+  'training noise': 11,
 } as const
 
 export type StatisticalTest = keyof typeof registry

@@ -13,6 +13,9 @@ import { errorsInterpreter, type LayerErrors } from './errors/interpreter.js'
 import type { PlainParameters } from './errors/parameters.js'
 import type { Gradient } from './training/differentiate.js'
 import { trainingInterpreter } from './training/interpreter.js'
+import type { ColumnPercentiles, InputPercentiles } from './training/hardware/initialise.js'
+import type { SettleLayer } from './training/hardware/settle.js'
+import type { ClipLayer, PrepareLayer } from './training/hardware/weights.js'
 import type { SquaredNorm, Update } from './training/optimise.js'
 import type { TrainingParameters } from './training/parameters.js'
 import type { Workbench } from './workbench.js'
@@ -23,7 +26,9 @@ export type Model =
   | { readonly kind: 'errors'; readonly parameters: PlainParameters }
   | { readonly kind: 'training'; readonly parameters: TrainingParameters }
 
-export type Task = InputMaxima | ReadTile | LayerErrors | Gradient | SquaredNorm | Update
+export type HardwareTask = PrepareLayer | SettleLayer | ClipLayer | InputPercentiles | ColumnPercentiles
+
+export type Task = InputMaxima | ReadTile | LayerErrors | Gradient | SquaredNorm | Update | HardwareTask
 
 export interface Interpreter {
   readonly run: (batch: Batch, options: RunOptions) => Outputs

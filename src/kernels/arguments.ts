@@ -3,6 +3,7 @@
  * the C struct of the same name, and the kernels' numbers (src/kernels/c/list.h). Not modelled: results other than in the heap.
  */
 import type { Heap, Ptr } from './heap.js'
+import { hardwareEncoders } from './hardware-arguments.js'
 import type { Elementwise, Kernels } from './kernels.js'
 import { tileEncoders } from './tile-arguments.js'
 import { encodeMasks, trainingEncoders } from './training-arguments.js'
@@ -28,6 +29,7 @@ const elementwise = ({ u32 }: Words, a: Elementwise): void => u32.set([a.y, a.x,
 const encoders: EncodersOf<Kernels> = {
   ...tileEncoders,
   ...trainingEncoders,
+  ...hardwareEncoders,
   pack: ({ u32 }, { columnStep, innerStep = 1, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep]),
   product: ({ u32 }, { xRowStep, xInnerStep = 1, yRowStep, ...a }) =>

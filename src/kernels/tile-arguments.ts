@@ -18,11 +18,12 @@ export const tileEncoders: EncodersOf<TileKernels> = {
   vmm: ({ u32 }, { narrow = false, ...a }) =>
     u32.set([a.sums, a.codes, a.panels, a.rows, a.inner, a.columns, Number(narrow)]),
   normals: ({ u32 }, a) => u32.set([a.y, a.length, ...a.counter, ...a.key]),
-  readout: ({ u32, f32 }, { yRowStep, real = false, ...a }) => {
+  readout: ({ u32, f32 }, { yRowStep, real = false, residues = 0, ...a }) => {
     u32.set([a.y, a.sums, a.rows, a.columns, yRowStep ?? a.columns, a.tokens, a.examples, a.zScale, a.yScale, a.offset])
     u32.set([a.bias, a.variances, a.varianceScale, Number(real), Number(a.onward), a.maxCode, ...a.output.key], 10)
     u32.set([a.output.word2, a.output.word3, a.read.word3, a.counts], 18)
     f32.set([a.outputNoise, a.adcScale], 22)
+    u32[24] = residues
   },
   readCells: ({ u32, f32, f64 }, { columnStep, rowStep = 1, ...a }) => {
     f64[0] = a.load

@@ -101,6 +101,8 @@ export interface Readout {
   readonly varianceScale: Ptr
   /** Out: uint32, column sums beyond the ADC's range, of this call. */
   readonly counts: Ptr
+  /** Out: f32 [rows, padded columns], may be `sums`: what training takes of the rounding; default 0: not wanted. */
+  readonly residues?: Ptr
 }
 
 /** Programs, drifts and reads a tile's devices (reference/cells.ts). */

@@ -8,11 +8,14 @@
  *     read      column                       row >> 1     layer << 16         2 or 8 << 28 | chip << 16 | read
  *     noise     token << 16 | block          example      layer << 16 | tile  purpose << 28 | chip << 16 | read
  *     dropout   token << 16 | block          example      place << 16 | head  9 << 28 | step
+ *     weights   block                        column       layer << 16         10 << 28 | step
+ *     outputs   token << 16 | block          example      layer << 16 | tile  11 << 28 | step
  *
  * Rows and columns of devices are those of the layer, so re-tiling keeps every draw. One counter gives four normals
  * (kernels/reference/normal.ts): of a life, the programming noise of both polarities, then their drift exponents; of a
  * read, the 1/f noise of both polarities at the even row, then at the odd one; of noise, column j of the tile is normal
- * (j >> 4) & 3 of block (j >> 6) * 16 + (j & 15), and so are the words of dropout. The purpose is never 5: streams have a word 3 of 0x5354524d.
+ * (j >> 4) & 3 of block (j >> 6) * 16 + (j & 15), and so are the words of dropout,
+ * the outputs' noise in training, and, over the rows of the layer, its weights' noise. The purpose is never 5: streams have a word 3 of 0x5354524d.
  */
 import type { Counter, Key } from './philox.js'
 
@@ -31,6 +34,9 @@ export const purposes = {
   firstRead: 8,
   /** Which numbers a training step drops. */
   dropout: 9,
+  /** Noise on the weights, and before the ADC, in a training step. */
+  trainingWeights: 10,
+  trainingOutputs: 11,
 } as const
 export type NoisePurpose = 'output' | 'vmmRead' | 'measuredOutput' | 'measuredVmmRead'
 
@@ -127,6 +133,32 @@ export const dropoutOrigin = ({ seed, step, place }: DropoutPlace): Origin => ({
   key: keyOf(seed),
   word2: (within('place', place) << 16) >>> 0,
   word3: ((purposes.dropout << 28) | within('step', step)) >>> 0,
+})
+
+export interface TrainingPlace {
+  readonly seed: number
+  /** Of the training, over all epochs. */
+  readonly step: number
+  readonly layer: number
+}
+
+/** Noise on a layer's weights in one training step. @throws RangeError beyond `limits`. */
+export const trainingWeightsOrigin = ({ seed, step, layer }: TrainingPlace): Origin => ({
+  key: keyOf(seed),
+  word2: (within('layer', layer) << 16) >>> 0,
+  word3: ((purposes.trainingWeights << 28) | within('step', step)) >>> 0,
+})
+
+/** Noise at a tile's columns in one training step, fresh for every token. @throws RangeError beyond `limits`. */
+export const trainingOutputsOrigin = ({
+  seed,
+  step,
+  layer,
+  tile,
+}: TrainingPlace & { readonly tile: number }): Origin => ({
+  key: keyOf(seed),
+  word2: ((within('layer', layer) << 16) | within('tile', tile)) >>> 0,
+  word3: ((purposes.trainingOutputs << 28) | within('step', step)) >>> 0,
 })
 
 /** Where one number stands: normal `index` (0 to 3) of a counter. */

@@ -4,7 +4,7 @@
  */
 import type { Hardware } from '../experiment/hardware.js'
 import type { Training, TrainingPreset } from '../experiment/training.js'
-import { isOff, off, type HardwareAware, type Switches } from './hardware-aware.js'
+import { isOff, off, type ChipSwitches, type Switches } from './switches.js'
 
 /** How weights move, whatever they are made to bear. */
 export interface Schedule {
@@ -26,7 +26,7 @@ export interface Schedule {
 
 export interface TrainingSettings extends Schedule {
   /** Null: plain fine-tuning, which knows of no chip. */
-  readonly hardwareAware: HardwareAware | null
+  readonly hardwareAware: ChipSwitches | null
 }
 
 export type Preset = Schedule & Switches

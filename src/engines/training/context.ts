@@ -6,7 +6,10 @@ import type { MaskPlaces } from '../../kernels/training.js'
 import { digitalRest, type Activation, type DigitalRest } from '../digital/algebra.js'
 import type { EmbeddingParameters } from '../digital/parameters.js'
 import type { Workbench } from '../workbench.js'
+import type { HardwareStep } from '../../domain/training/hardware-aware.js'
 import { masksAt, type Dropout } from './dropout.js'
+import type { HardwareModel } from './hardware/model.js'
+import { hardwareOf } from './hardware/weights.js'
 import { usedEmbedding, usedLinear, type TrainingParameters, type UsedLinear } from './parameters.js'
 import { batchRows, type BatchRows, type Rows } from './rows.js'
 
@@ -24,6 +27,10 @@ export interface Context extends Workbench {
   readonly fresh: (rows: number, width: number) => Activation
   /** The masks at a place of dropout; null: nothing is dropped there. */
   readonly masks: (place: string) => MaskPlaces | null
+  /** null: a plain step. */
+  readonly hardware: { readonly model: HardwareModel; readonly step: HardwareStep } | null
+  /** Of each linear layer's output: the residues of its tiles' readouts (hardware/linear.ts). */
+  readonly residues: WeakMap<Activation, readonly Ptr[]>
 }
 
 /** @param batch a batch that fits the model. Everything lies on the bench's scratch stack and on `aside`. */
@@ -33,6 +40,7 @@ export const contextOf = (
   parameters: TrainingParameters,
   batch: Batch,
   dropout: Dropout | null,
+  step: HardwareStep | null,
 ): Context => {
   const { architecture } = parameters
   const embedding = usedEmbedding(parameters)
@@ -44,11 +52,13 @@ export const contextOf = (
   return {
     ...bench,
     ...{ aside, parameters, embedding, fresh },
-    linear: usedLinear(parameters),
+    linear: usedLinear(parameters, step === null ? 'at' : 'used'),
     digital: digitalRest(bench, embedding, batch),
     batch: rows,
     // Where both are as many, every sequence is one token, and they are the same.
     rowsOf: x => (x.rows === batch.ids.length ? rows.all : rows.first),
     masks: place => masksAt(architecture, dropout, place),
+    hardware: step === null ? null : { model: hardwareOf(parameters), step },
+    residues: new WeakMap(),
   }
 }

@@ -10,6 +10,7 @@ import type { Workbench } from '../workbench.js'
 import { accumulating } from './accumulate.js'
 import { tapeAlgebra } from './algebra.js'
 import { contextOf, type Context } from './context.js'
+import type { HardwareStep } from '../../domain/training/hardware-aware.js'
 import type { Dropout } from './dropout.js'
 import type { Receiver } from './gradients.js'
 import { lossInto, type Loss } from './loss.js'
@@ -28,6 +29,8 @@ export interface Differentiation {
   readonly batch: Batch
   readonly loss: Loss
   readonly dropout: Dropout | null
+  /** null: a plain step; else layers must have been prepared for this step. */
+  readonly hardware: HardwareStep | null
   readonly keeping: Exclude<Keeping, 'forgotten'>
 }
 
@@ -35,7 +38,7 @@ export interface Differentiation {
 export const differentiate = (
   bench: Workbench,
   parameters: TrainingParameters,
-  { batch, loss, dropout, keeping }: Differentiation,
+  { batch, loss, dropout, hardware, keeping }: Differentiation,
   receiver: (c: Context) => Receiver,
 ): Differentiated => {
   const { heap, scratch } = bench
@@ -43,7 +46,7 @@ export const differentiate = (
   const aside = createScratch(heap)
   try {
     return scratch.within(() => {
-      const context = contextOf(bench, aside, parameters, batch, dropout)
+      const context = contextOf(bench, aside, parameters, batch, dropout, hardware)
       const tape = createTape(context, keeping)
       const y = logits(tapeAlgebra(context, tape), architecture, batch)
       const found = heap.f32(y.at, y.rows * y.width).slice()
@@ -96,9 +99,10 @@ export const observeOutputGradients = (
   differentiate(
     bench,
     parameters,
-    { batch, loss: { kind: 'linear', weights }, dropout: null, keeping: 'kept' },
+    { batch, loss: { kind: 'linear', weights }, dropout: null, hardware: null, keeping: 'kept' },
     () => ({
       linear: observe,
+      tiles: () => undefined,
       layerNorm: () => undefined,
       embed: () => undefined,
     }),

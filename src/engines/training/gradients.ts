@@ -7,12 +7,16 @@ import { panelsBytes } from '../../kernels/kernels.js'
 import { attentionGradientScratchBytes } from '../../kernels/training.js'
 import { parameterOf, type Activation } from '../digital/algebra.js'
 import type { Context } from './context.js'
+import { linearOnTilesGradient, type TileGradient } from './hardware/linear.js'
+import type { HardwareLayer } from './hardware/model.js'
 import type { Operands, Operation } from './operations.js'
 
 /** Who wants what the parameters' gradients are made of; each call is over before the next. */
 export interface Receiver {
   /** @param x,dy the layer's input and the gradient of its output */
   readonly linear: (layer: string, x: Activation, dy: Activation) => void
+  /** The same of a layer on tiles. */
+  readonly tiles: (layer: HardwareLayer, x: Activation, dy: Activation, tiles: readonly TileGradient[]) => void
   /** @param products dy times the normalised input: the gain's gradient, token by token. @param dy the bias's */
   readonly layerNorm: (name: string, products: Activation, dy: Activation) => void
   readonly embed: (dy: Activation) => void
@@ -36,7 +40,13 @@ export type Gradient<O extends Operation> = (
 export const gradients: { readonly [O in Operation]: Gradient<O> } = {
   embed: (_, __, ___, dy, { receiver }) => receiver.embed(dy),
 
-  linear: ({ kernels, aside, fresh, linear }, { layer, x }, _, dy, { give, receiver }) => {
+  linear: (c, { layer, x }, y, dy, back) => {
+    if (c.hardware?.model.converts === true) {
+      linearOnTilesGradient(c, { layer, x }, y, dy, back)
+      return
+    }
+    const { kernels, aside, fresh, linear } = c
+    const { give, receiver } = back
     const { inputs, outputs, weight } = parameterOf(linear, layer)
     receiver.linear(layer, x, dy)
     const dx = fresh(x.rows, inputs)

@@ -6,6 +6,9 @@ import type { Workbench } from '../workbench.js'
 import { tapeAlgebra } from './algebra.js'
 import { contextOf } from './context.js'
 import { addGradient } from './differentiate.js'
+import { columnPercentiles, inputPercentiles } from './hardware/initialise.js'
+import { settleLayer } from './hardware/settle.js'
+import { clipLayer, prepareLayer } from './hardware/weights.js'
 import { squaredNorm, update } from './optimise.js'
 import type { TrainingParameters } from './parameters.js'
 import { createTape } from './tape.js'
@@ -17,7 +20,7 @@ export const trainingInterpreter = (bench: Workbench, parameters: TrainingParame
     const aside = createScratch(bench.heap)
     try {
       return bench.scratch.within(() => {
-        const context = contextOf(bench, aside, parameters, batch, null)
+        const context = contextOf(bench, aside, parameters, batch, null, null)
         const algebra = tapeAlgebra(context, createTape(context, 'forgotten'))
         return { ...forward(bench, parameters.architecture, algebra, batch, firstTokens), counts: nothing }
       })
@@ -33,6 +36,16 @@ export const trainingInterpreter = (bench: Workbench, parameters: TrainingParame
         return squaredNorm(bench, parameters, task)
       case 'update':
         return update(bench, parameters, task)
+      case 'prepare layer':
+        return prepareLayer(bench, parameters, task)
+      case 'settle layer':
+        return settleLayer(bench, parameters, task)
+      case 'clip layer':
+        return clipLayer(bench, parameters, task)
+      case 'input percentiles':
+        return inputPercentiles(bench, parameters, task)
+      case 'column percentiles':
+        return columnPercentiles(bench, parameters, task)
       default:
         throw new TypeError(`"task" expected one of a model in training, got ${task.kind}`)
     }

@@ -8,7 +8,18 @@ import { log } from '../../kernels/reference/logarithm.js'
 
 const { fround } = Math
 
-export type Loss =
+/** The distance to a teacher: weight times the mean over `count` sequences and outputs of (logit - teacher's)^2. */
+export interface Distillation {
+  readonly weight: number
+  /** [sequences, labels]. */
+  readonly logits: Float32Array
+  readonly count: number
+}
+
+/** A loss, and beside it a teacher or none. */
+export type Loss = Objective & { readonly distillation?: Distillation }
+
+export type Objective =
   /** Mean over `count` sequences of -log softmax(logits)[label]. */
   | { readonly kind: 'cross entropy'; readonly labels: Int32Array; readonly count: number }
   /** Mean over `count` sequences of (logit - target)^2; one output. */
@@ -46,15 +57,40 @@ export const squareErrorInto = (gradient: Float32Array, logit: number, target: n
   return fround(d * d)
 }
 
-/** @throws RangeError if there is not one target for each sequence */
+/** gradient += its own: 2 weight (logit - teacher) / (count outputs). @returns weight times the sequence's mean square distance. */
+export const distilInto = (
+  gradient: Float32Array,
+  logits: Float32Array,
+  teacher: Float32Array,
+  { weight, count }: Pick<Distillation, 'weight' | 'count'>,
+): number => {
+  const share = fround(weight / logits.length)
+  let sum = 0
+  logits.forEach((z, i) => {
+    const d = fround(z - (teacher[i] ?? NaN))
+    gradient[i] = fround((gradient[i] ?? NaN) + fround(fround(fround(2 * share) * d) / count))
+    sum = fround(sum + fround(d * d))
+  })
+  return fround(share * sum)
+}
+
+/** @throws RangeError if there is not one target for each sequence, or one logit of the teacher for each of the model */
 export const checkTargets = (loss: Loss, sequences: number, outputs: number): void => {
   const given = loss.kind === 'cross entropy' ? loss.labels : loss.kind === 'linear' ? loss.weights : loss.targets
   const expected = loss.kind === 'linear' ? sequences * outputs : sequences
   if (given.length !== expected) throw new RangeError(`"loss" expected ${expected} targets, got ${given.length}`)
+  const teacher = loss.distillation?.logits.length ?? sequences * outputs
+  if (teacher !== sequences * outputs)
+    throw new RangeError(`"distillation" expected ${sequences * outputs} logits, got ${teacher}`)
 }
 
 /** The loss over some sequences of a batch. */
-export const sliceOf = (loss: Loss, first: number, end: number, outputs: number): Loss => {
+export const sliceOf = ({ distillation: d, ...loss }: Loss, first: number, end: number, outputs: number): Loss => ({
+  ...objectiveOf(loss, first, end, outputs),
+  ...(d === undefined ? {} : { distillation: { ...d, logits: d.logits.slice(first * outputs, end * outputs) } }),
+})
+
+const objectiveOf = (loss: Objective, first: number, end: number, outputs: number): Objective => {
   switch (loss.kind) {
     case 'cross entropy':
       return { ...loss, labels: loss.labels.slice(first, end) }
@@ -75,7 +111,7 @@ export const lossInto = (gradient: Float32Array, logits: Float32Array, outputs: 
   checkTargets(loss, sequences, outputs)
   if (loss.kind === 'mean square error' && outputs !== 1)
     throw new RangeError(`"mean square error" expected a model of one output, got ${outputs}`)
-  return Float64Array.from({ length: sequences }, (_, s) => {
+  const objective = (s: number): number => {
     switch (loss.kind) {
       case 'cross entropy':
         return crossEntropyInto(row(gradient, s), row(logits, s), loss.labels[s] ?? NaN, loss.count)
@@ -85,5 +121,10 @@ export const lossInto = (gradient: Float32Array, logits: Float32Array, outputs: 
         row(gradient, s).set(row(loss.weights, s))
         return row(logits, s).reduce((sum, z, i) => sum + z * (loss.weights[s * outputs + i] ?? NaN), 0)
     }
+  }
+  const { distillation: d } = loss
+  return Float64Array.from({ length: sequences }, (_, s) => {
+    const own = objective(s)
+    return d === undefined ? own : own + distilInto(row(gradient, s), row(logits, s), row(d.logits, s), d)
   })
 }

@@ -3,6 +3,7 @@ import type { Batch } from '../../domain/encoder/algebra.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import { parameterOf, type Activation } from '../digital/algebra.js'
 import type { Context } from './context.js'
+import { linearOnTiles } from './hardware/linear.js'
 
 type Unary = Readonly<Record<'x', Activation>>
 
@@ -28,7 +29,9 @@ export type Operation = keyof Operands
 export const operations: { readonly [O in Operation]: (c: Context, operands: Operands[O]) => Activation } = {
   embed: ({ digital }, { batch }) => digital.embed(batch),
 
-  linear: ({ kernels, aside, fresh, linear }, { layer, x }) => {
+  linear: (c, { layer, x }) => {
+    if (c.hardware?.model.converts === true) return linearOnTiles(c, { layer, x })
+    const { kernels, aside, fresh, linear } = c
     const { inputs, outputs, weight, bias } = parameterOf(linear, layer)
     const y = fresh(x.rows, outputs)
     aside.within(() => {

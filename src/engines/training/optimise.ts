@@ -1,11 +1,13 @@
 /**
  * AdamW over all tensors, and the norm of their gradients, in slices that no thread count changes: tasks for workers.
- * Decay as usual: none on biases and layer norms. Not modelled: groups of other rates.
+ * Decay as usual: none on biases and layer norms. Ranges move in proportion to themselves, at their own rate, so that they
+ * stay positive and a rate means the same for all of them. Not modelled: other groups of other rates.
  */
+import { isRange } from '../../domain/training/hardware-aware.js'
 import type { AdamWStep } from '../../kernels/reference/adam-w.js'
 import type { Workbench } from '../workbench.js'
 import { parameterOf } from '../digital/algebra.js'
-import type { TrainingParameters } from './parameters.js'
+import type { Tensor, TrainingParameters } from './parameters.js'
 
 /** Numbers of one slice: a task of some milliseconds. */
 export const sliceLength = 2 ** 22
@@ -75,10 +77,37 @@ export interface Update extends Slice {
   readonly adamW: AdamW
 }
 
-export const update = ({ kernels }: Workbench, parameters: TrainingParameters, u: Update): Float64Array => {
-  const { at, gradient, first, second } = parameterOf(parameters.tensors, u.tensor)
+/** Furthest a range moves in one step, of itself. */
+const furthest = 0.5
+
+/**
+ * A step on a slice of ranges: x = x (1 + d), d being what AdamW would add to a number at 0, without clipping of the gradient,
+ * which AdamW's step does not depend on.
+ */
+const updateRanges = (
+  { heap, kernels, scratch }: Workbench,
+  { at, gradient, first, second }: Tensor,
+  { adamW, from, length }: Update,
+  rangeRate: number,
+): void =>
+  scratch.within(() => {
+    const w = scratch.take(4 * length)
+    const moves = heap.f32(w, length).fill(0)
+    const step = adamWStep({ ...adamW, clip: 1, learningRate: adamW.learningRate * rangeRate }, false)
+    kernels.adamW({ ...step, w, g: gradient + 4 * from, m: first + 4 * from, v: second + 4 * from, length })
+    const ranges = heap.f32(at + 4 * from, length)
+    moves.forEach((d, i) => (ranges[i] = (ranges[i] ?? NaN) * (1 + Math.max(-furthest, Math.min(furthest, d)))))
+  })
+
+export const update = (bench: Workbench, parameters: TrainingParameters, u: Update): Float64Array => {
+  const tensor = parameterOf(parameters.tensors, u.tensor)
+  if (isRange(u.tensor)) {
+    updateRanges(bench, tensor, u, parameters.hardware?.settings.rangeRate ?? 1)
+    return new Float64Array(0)
+  }
+  const { at, gradient, first, second } = tensor
   const place = (start: number): number => start + 4 * u.from
-  kernels.adamW({
+  bench.kernels.adamW({
     ...adamWStep(u.adamW, decays(u.tensor)),
     ...{ w: place(at), g: place(gradient), m: place(first), v: place(second), length: u.length },
   })

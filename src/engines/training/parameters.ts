@@ -6,11 +6,12 @@ import { layerNorms, linearLayers, tensorShapes, type Architecture } from '../..
 import type { Heap, Ptr } from '../../kernels/heap.js'
 import { parameterOf } from '../digital/algebra.js'
 import type { EmbeddingParameters, ReadTensor } from '../digital/parameters.js'
+import type { HardwareModel } from './hardware/model.js'
 
 export interface Tensor {
   readonly at: Ptr
   readonly length: number
-  /** What is computed with in its place: `at`, or a changed copy. */
+  /** What is computed with in its place in a step on hardware: `at`, or a changed copy. */
   readonly used: Ptr
   /** 0: none, in a model that is only differentiated with respect to its activations. */
   readonly gradient: Ptr
@@ -23,10 +24,12 @@ export interface Tensor {
 
 export interface TrainingParameters {
   readonly architecture: Architecture
-  /** By the names of `tensorShapes`, in that order. */
+  /** By the names of `tensorShapes`, in that order; then the ranges that are learned (hardware/model.ts). */
   readonly tensors: ReadonlyMap<string, Tensor>
   /** int32 for each tensor: groups of the step whose gradients it holds (turns.ts). */
   readonly turns: Ptr
+  /** null: not placed for hardware-aware training (hardware/model.ts). */
+  readonly hardware: HardwareModel | null
 }
 
 /** Allocates and loads every tensor. @param trained with room for gradients and moments, all zero */
@@ -52,7 +55,7 @@ export const loadTrainingParameters = async (
   }
   const turns = heap.allocate(4 * tensors.size)
   heap.i32(turns, tensors.size).fill(0)
-  return { architecture, tensors, turns }
+  return { architecture, tensors, turns, hardware: null }
 }
 
 /** A linear layer as it is computed with: weight [outputs, inputs], bias [outputs]. */
@@ -63,21 +66,25 @@ export interface UsedLinear {
   readonly bias: Ptr
 }
 
-export const usedLinear = ({ architecture, tensors }: TrainingParameters): ReadonlyMap<string, UsedLinear> =>
+/** @param which the stored tensors, or what a step on hardware computes with */
+export const usedLinear = (
+  { architecture, tensors }: TrainingParameters,
+  which: 'at' | 'used',
+): ReadonlyMap<string, UsedLinear> =>
   new Map(
     linearLayers(architecture).map(({ name, inputs, outputs }) => [
       name,
       {
         ...{ inputs, outputs },
-        weight: parameterOf(tensors, `${name}.weight`).used,
-        bias: parameterOf(tensors, `${name}.bias`).used,
+        weight: parameterOf(tensors, `${name}.weight`)[which],
+        bias: parameterOf(tensors, `${name}.bias`)[which],
       },
     ]),
   )
 
 /** What is not a linear layer, as the digital operations take it. */
 export const usedEmbedding = ({ architecture, tensors }: TrainingParameters): EmbeddingParameters => {
-  const used = (name: string): Ptr => parameterOf(tensors, name).used
+  const used = (name: string): Ptr => parameterOf(tensors, name).at
   return {
     architecture,
     words: used('embeddings.word_embeddings.weight'),

@@ -9,7 +9,12 @@ import type { Heap } from '../../kernels/heap.js'
 import { parameterOf } from '../digital/algebra.js'
 import type { Task, TaskEngine } from '../interpreter.js'
 import type { Differentiated } from './differentiate.js'
+import { linearLayers } from '../../domain/encoder/architecture.js'
+import { isRange, type HardwareStep } from '../../domain/training/hardware-aware.js'
 import type { Dropout } from './dropout.js'
+import { writeInputRanges } from './hardware/initialise.js'
+import { settles } from './hardware/settle.js'
+import { hardwareOf } from './hardware/weights.js'
 import { checkTargets, sliceOf, type Loss } from './loss.js'
 import { slicesOf, type AdamW } from './optimise.js'
 import type { TrainingParameters } from './parameters.js'
@@ -25,11 +30,21 @@ export interface TrainerOptions {
 }
 
 export interface Trainer {
-  /** The gradient of the loss over a batch, in place of the last one. One at a time. */
-  readonly gradient: (batch: Batch, loss: Loss, dropout: Dropout | null) => Promise<Differentiated>
-  /** Sum of squares of the gradient, by tensor. */
+  /**
+   * The gradient of the loss over a batch, in place of the last one. One at a time.
+   * @param hardware the step on the hardware that the model is placed for; null: a plain step
+   */
+  readonly gradient: (
+    batch: Batch,
+    loss: Loss,
+    dropout: Dropout | null,
+    hardware?: HardwareStep | null,
+  ) => Promise<Differentiated>
+  /** What ranges start from, of a model placed for hardware: the weights as they are, and these batches. */
+  readonly initialiseRanges: (batches: readonly Batch[]) => Promise<void>
+  /** Sum of squares of the gradient, by tensor; not of ranges, which are no part of the norm that is clipped. */
   readonly squaredNorms: () => Promise<ReadonlyMap<string, number>>
-  /** One step of AdamW on every tensor. */
+  /** One step of AdamW on every tensor; then weights are clipped, if they are to be. */
   readonly update: (adamW: AdamW) => Promise<void>
 }
 
@@ -79,6 +94,7 @@ export const trainer = (
   const { architecture, tensors } = parameters
   const { labels, hidden, vocabulary, positions } = architecture
   const slices = slicesOf(parameters)
+  const layers = linearLayers(architecture).map(({ name }) => name)
 
   const cleared = (name: string, rows: readonly number[]): void => {
     const { gradient } = parameterOf(tensors, name)
@@ -107,20 +123,23 @@ export const trainer = (
   }
 
   return {
-    gradient: async (batch, loss, dropout) => {
+    gradient: async (batch, loss, dropout, hardware = null) => {
       fitting(architecture, batch)
       if (batch.examples.length === 0) throw new RangeError('batch: expected at least one sequence, found none')
       checkTargets(loss, batch.offsets.length - 1, labels)
       clearTables()
       touched = new Set(batch.ids)
       resetTurns(heap, parameters.turns, tensors.size)
+      if (hardware !== null) await all(layers.map(layer => ({ kind: 'prepare layer', layer, step: hardware })))
       const groups = groupsOf(batch.offsets, options)
       const results = await all(
         groups.map((g, group) => ({
-          ...{ kind: 'gradient', group, dropout, keeping: options.keeping },
+          ...{ kind: 'gradient', group, dropout, hardware, keeping: options.keeping },
           ...{ batch: part(batch, g), loss: sliceOf(loss, g.first, g.end, labels) },
         })),
       )
+      if (hardware !== null && settles(hardwareOf(parameters)))
+        await all(layers.map(layer => ({ kind: 'settle layer', layer })))
       const losses: number[] = []
       const logits: number[] = []
       results.forEach((result, g) => {
@@ -131,13 +150,23 @@ export const trainer = (
       return { losses: Float64Array.from(losses), logits: Float32Array.from(logits) }
     },
     squaredNorms: async () => {
-      const found = await all(slices.map(slice => ({ kind: 'squared norm', ...slice })))
+      const weights = slices.filter(({ tensor }) => !isRange(tensor))
+      const found = await all(weights.map(slice => ({ kind: 'squared norm', ...slice })))
       const norms = new Map<string, number>()
-      slices.forEach(({ tensor }, i) => norms.set(tensor, (norms.get(tensor) ?? 0) + (found[i]?.[0] ?? NaN)))
+      weights.forEach(({ tensor }, i) => norms.set(tensor, (norms.get(tensor) ?? 0) + (found[i]?.[0] ?? NaN)))
       return norms
     },
     update: async adamW => {
       await all(slices.map(slice => ({ kind: 'update', adamW, ...slice })))
+      const clip = parameters.hardware?.settings.weightClip.rule ?? 'none'
+      if (clip !== 'none') await all(layers.map(layer => ({ kind: 'clip layer', layer })))
+    },
+    initialiseRanges: async batches => {
+      const { converts, learnsColumns } = hardwareOf(parameters)
+      if (learnsColumns) await all(layers.map(layer => ({ kind: 'column percentiles', layer })))
+      if (!converts) return
+      for (const batch of batches) fitting(architecture, batch)
+      writeInputRanges({ heap }, parameters, await all(batches.map(batch => ({ kind: 'input percentiles', batch }))))
     },
   }
 }

@@ -12,3 +12,4 @@
 #include "readout.h"
 #include "cells.h"
 #include "training.h"
+#include "hardware.h"

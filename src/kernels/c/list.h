@@ -20,10 +20,23 @@
   X(scatterAdd)                                                                                                        \
   X(adamW)
 
+/* Hardware-aware training (src/kernels/hardware-arguments.ts). */
+#define HARDWARE_KERNELS(X)                                                                                            \
+  X(quantise)                                                                                                          \
+  X(quantiseGradient)                                                                                                  \
+  X(straightThrough)                                                                                                   \
+  X(columnDots)                                                                                                        \
+  X(columnMaxima)                                                                                                      \
+  X(disturb)                                                                                                           \
+  X(clipGradient)                                                                                                      \
+  X(clipWeights)                                                                                                       \
+  X(lineFactors)
+
 /* Every kernel, in the order of src/kernels/arguments.ts: a kernel's number is its place here. */
 #define KERNELS(X)                                                                                                     \
   TILE_KERNELS(X)                                                                                                      \
   TRAINING_KERNELS(X)                                                                                                  \
+  HARDWARE_KERNELS(X)                                                                                                  \
   X(pack)                                                                                                              \
   X(product)                                                                                                           \
   X(layerNorm)                                                                                                         \

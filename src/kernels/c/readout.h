@@ -5,6 +5,7 @@ struct readout_arguments {
   uint32_t y, sums, rows, columns, y_row_step, tokens, examples, z_scale, y_scale, offset, bias, variances,
       variance_scale, real, onward, max_code, k0, k1, c2, c3_output, c3_read, counts;
   float output_noise, adc_scale;
+  uint32_t residues;
 };
 
 KERNEL(readout) {
@@ -28,7 +29,13 @@ KERNEL(readout) {
           if (at >= columns) break;
           const vi sum = load_integers(sums + at);
           vf z = (a->real ? (vf)sum : __builtin_convertvector(sum, vf)) * load(F32(a->z_scale) + at);
-          if (a->output_noise != 0.0f) z = z + a->output_noise * output[i];
+          const vf signal = z;
+          vf residue = {};
+          vi beyond = {};
+          if (a->output_noise != 0.0f) {
+            residue = a->output_noise * output[i];
+            z = z + residue;
+          }
           if (a->variances) {
             const vf variance =
                 __builtin_convertvector(load_integers(variances + at), vf) * load(F32(a->variance_scale) + at);
@@ -37,11 +44,19 @@ KERNEL(readout) {
           if (a->max_code) {
             z = z * a->adc_scale;
             vi over = absolute(z) > max;
+            beyond = over;
             if (at + W > columns) over &= (vi)lane < (int32_t)(columns - at);
             saturated -= over;
             z = choose(z > max, splat(max), z);
             z = choose(z < -max, splat(-max), z);
             z = (z + MAGIC) - MAGIC;
+            residue = z - (vf)(~beyond & (vi)(signal * a->adc_scale));
+          }
+          if (a->residues) {
+            residue = (vf)((BITS(residue) & ~1) | (beyond & 1));
+            float *to = F32(a->residues) + r * step + at;
+            if (at + W <= columns) store(to, residue);
+            else store_part(to, residue, columns - at);
           }
           z = z * load(F32(a->y_scale) + at);
           if (a->offset) z = z + load(F32(a->offset) + at);

@@ -10,6 +10,7 @@ import { embedInto, gatherInto } from './embedding.js'
 import { erf } from './error-function.js'
 import { exp } from './exponential.js'
 import { tanh } from './hyperbolic-tangent.js'
+import { referenceHardwareKernels } from './hardware.js'
 import { layerNormInto } from './layer-norm.js'
 import { log } from './logarithm.js'
 import { addMomentsInto, dot } from './moments.js'
@@ -32,6 +33,7 @@ export const referenceKernels = (heap: Heap): Kernels => {
   return {
     ...referenceTileKernels(heap),
     ...referenceTrainingKernels(heap),
+    ...referenceHardwareKernels(heap),
     pack: ({ panels, w, inner, columns, columnStep = inner, innerStep = 1 }) =>
       packInto(
         heap.f32(panels, panelsLength(inner, columns)),

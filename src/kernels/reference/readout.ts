@@ -7,11 +7,14 @@
  *     z = roundHalfEven(clamp(z adcScale, -maxCode, maxCode))     unless the ADC is off
  *     z = z yScale_j (+ offset_j);   y_j = y_j + z, or z on the first row tile;   y_j = y_j + bias_j on the last
  *
+ * For training, the residue: by how much the output, in steps of the ADC, changes as the step does. Of a z = k rounded it is
+ * k - sum zScale_j adcScale, of one clipped k, without ADC outputNoise xi; its lowest bit says clipped (quantiser.ts).
  * Not modelled: the ADC's own noise and non-linearity.
  */
 import type { Key } from '../../domain/random/philox.js'
 import { roundingMagic } from './float32.js'
 import { normals } from './normal.js'
+import { residueOf } from './quantiser.js'
 import { paddedColumns } from './vmm.js'
 
 const { fround, sqrt, abs } = Math
@@ -51,7 +54,7 @@ export interface ColumnNoise {
 
 const four = [0, 0, 0, 0] as const
 
-/** @param sums, variances [rows, padded columns]. @returns column sums beyond the ADC's range. */
+/** @param sums, variances, residues [rows, padded columns]. @returns column sums beyond the ADC's range. */
 export const readoutInto = (
   y: Float32Array,
   sums: Int32Array | Float32Array,
@@ -60,6 +63,7 @@ export const readoutInto = (
   f: ColumnFactors,
   { maxCode, adcScale, onward }: Converting,
   n: ColumnNoise,
+  residues: Float32Array | null = null,
 ): number => {
   const step = paddedColumns(columns)
   let saturated = 0
@@ -80,18 +84,27 @@ export const readoutInto = (
         if (j >= columns) break
         const at = (list: Float32Array): number => list[j] ?? 0
         let z = fround(fround(sums[r * step + j] ?? 0) * at(f.zScale))
-        if (n.outputNoise !== 0) z = fround(z + fround(n.outputNoise * (output[i] ?? 0)))
+        const signal = z
+        let residue = 0
+        let beyond = false
+        if (n.outputNoise !== 0) {
+          residue = fround(n.outputNoise * (output[i] ?? 0))
+          z = fround(z + residue)
+        }
         if (variances !== null && f.varianceScale !== null) {
           const variance = fround(fround(variances[r * step + j] ?? 0) * at(f.varianceScale))
           z = fround(z + fround(fround(sqrt(variance)) * (read[i] ?? 0)))
         }
         if (maxCode !== 0) {
           z = fround(z * adcScale)
-          if (abs(z) > maxCode) saturated++
+          beyond = abs(z) > maxCode
+          if (beyond) saturated++
           z = z > maxCode ? maxCode : z
           z = z < -maxCode ? -maxCode : z
           z = fround(fround(z + roundingMagic) - roundingMagic)
+          residue = fround(z - (beyond ? 0 : fround(signal * adcScale)))
         }
+        if (residues !== null) residues[r * step + j] = residueOf(residue, beyond)
         z = fround(z * at(f.yScale))
         if (f.offset !== null) z = fround(z + at(f.offset))
         if (onward) z = fround((y[r * yRowStep + j] ?? 0) + z)

@@ -51,7 +51,7 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
         columns,
       ),
     normals: ({ y, length, counter, key }) => normalsInto(heap.f32(y, length), counter, key),
-    readout: ({ rows, columns, yRowStep = columns, real = false, output, read, ...a }) => {
+    readout: ({ rows, columns, yRowStep = columns, real = false, residues = 0, output, read, ...a }) => {
       const width = paddedColumns(columns)
       const column = (at: Ptr): Float32Array => heap.f32(at, width)
       heap.u32(a.counts, 1)[0] = readoutInto(
@@ -76,6 +76,7 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
           tokens: heap.u32(a.tokens, rows),
           examples: heap.u32(a.examples, rows),
         },
+        optional(residues, p => heap.f32(p, rows * width)),
       )
     },
     readCells: ({ rows, columns, columnStep = rows, rowStep = 1, ...a }) => {

@@ -80,11 +80,11 @@ const tried = (s: Situation, dropout: Dropout | null, work: (trial: Trial) => vo
       }
       const turns = scratch.take(4 * tensors.size)
       resetTurns(heap, turns, tensors.size)
-      const parameters: TrainingParameters = { architecture, tensors, turns }
+      const parameters: TrainingParameters = { architecture, tensors, turns, hardware: null }
       const batch = batchFrom(
         s.lengths.map(length => ({ ids: Array.from({ length }, () => random.choice([0, 1, 2, 3, 5])) })),
       )
-      const context = contextOf(bench, aside, parameters, batch, dropout)
+      const context = contextOf(bench, aside, parameters, batch, dropout, null)
       const tape = createTape(context, 'kept')
       const parameter = (name: string): plain.Numbers => values.get(name) ?? new Float64Array(0)
       work({

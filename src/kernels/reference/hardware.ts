@@ -1,0 +1,74 @@
+/** The TypeScript definitions behind the interface of the kernels of hardware-aware training, as kernels.ts is for the others. */
+import type { HardwareKernels, TileWeights } from '../hardware.js'
+import type { Heap, Ptr } from '../heap.js'
+import { clipGradientInto, clipWeightsInto, columnMaximaInto, disturbInto, lineFactorsInto } from './disturbance.js'
+import { columnDotsInto, quantiseGradientInto, quantiseInto, straightThroughInto } from './quantiser.js'
+
+const { fround } = Math
+
+/** Numbers of rows of `width`, `step` apart. */
+const span = (rows: number, width: number, step: number): number =>
+  rows === 0 || width === 0 ? 0 : (rows - 1) * step + width
+
+export const referenceHardwareKernels = (heap: Heap): HardwareKernels => {
+  const weights = (at: Ptr, { rows, columns, rowStep }: TileWeights): Float32Array =>
+    heap.f32(at, span(columns, rows, rowStep))
+  return {
+    quantise: ({ rows, width, xRowStep: xRow = width, maxCode, range, unit, ...at }) =>
+      quantiseInto(
+        heap.f32(at.y, rows * width),
+        heap.f32(at.x, span(rows, width, xRow)),
+        { rows, width, xRow, scale: fround(maxCode / range), maxCode },
+        fround(unit),
+      ),
+    quantiseGradient: ({ rows, width, xRowStep: xRow = width, maxCode, range, onward, ...at }) =>
+      quantiseGradientInto(
+        heap.f32(at.dx, span(rows, width, xRow)),
+        heap.f32(at.d, rows * width),
+        heap.f32(at.x, span(rows, width, xRow)),
+        { rows, width, xRow, scale: fround(maxCode / range), maxCode },
+        fround(1 / maxCode),
+        onward,
+      ),
+    straightThrough: ({ rows, columns, dyRowStep, residueRowStep, ...at }) =>
+      straightThroughInto(
+        heap.f32(at.y, rows * columns),
+        heap.f32(at.dy, span(rows, columns, dyRowStep)),
+        heap.i32(at.residues, span(rows, columns, residueRowStep)),
+        columns,
+        { dy: dyRowStep, residue: residueRowStep },
+      ),
+    columnDots: ({ columns, xRowStep, zRowStep, onward, ...at }) => {
+      const offsets = heap.i32(at.offsets, at.sequences + 1)
+      const tokens = offsets[at.sequences] ?? 0
+      columnDotsInto(
+        heap.f32(at.y, columns),
+        heap.f32(at.x, span(tokens, columns, xRowStep)),
+        heap.f32(at.z, span(tokens, columns, zRowStep)),
+        offsets,
+        { x: xRowStep, z: zRowStep },
+        onward,
+      )
+    },
+    columnMaxima: a => columnMaximaInto(heap.f32(a.y, a.columns), weights(a.w, a), a),
+    disturb: a =>
+      disturbInto(weights(a.y, a), weights(a.w, a), a, {
+        ...a,
+        fullScales: heap.f32(a.fullScales, a.columns),
+        deviations: heap.f32(a.deviations, a.columns),
+        table: a.table === 0 ? null : heap.f32(a.table, a.steps + 1),
+      }),
+    clipGradient: a =>
+      clipGradientInto(
+        heap.f32(a.y, a.columns),
+        weights(a.gradient, a),
+        weights(a.w, a),
+        a.used === 0 ? null : weights(a.used, a),
+        heap.f32(a.fullScales, a.columns),
+        a,
+      ),
+    clipWeights: a => clipWeightsInto(weights(a.w, a), a, a.deviations, a.limit),
+    lineFactors: a =>
+      lineFactorsInto(weights(a.y, a), weights(a.w, a), heap.f32(a.fullScales, a.columns), a, a.load, a.divides),
+  }
+}
