@@ -9,7 +9,7 @@ import type { DeviceChoice, DevicePreset } from './device.js'
 import { readNoises, type DriftCompensation, type ReadNoise } from './hardware.js'
 import type { AnalogMethod, ColumnRange, EngineName, Execution, InputRange, IrDropRule, Spare } from './method.js'
 import { settingsOf } from '../training/settings.js'
-import type { LearnableRange, Training, TrainingNoise, WeightClip } from './training.js'
+import { learnableRanges, type LearnableRange, type Training, type TrainingNoise, type WeightClip } from './training.js'
 
 /** What training can make a model bear, and on which engine. */
 export interface AvailableTraining {
@@ -58,13 +58,13 @@ export const thisVersion: Available = {
   sweep: false,
   training: {
     engines: ['ohmflow'],
-    weightNoises: [],
-    outputNoise: false,
-    quantise: false,
-    weightClips: ['none'],
-    irDrop: false,
-    learn: [],
-    distillation: false,
+    weightNoises: ['constant', 'device'],
+    outputNoise: true,
+    quantise: true,
+    weightClips: ['none', 'standard-deviations', 'fixed'],
+    irDrop: true,
+    learn: learnableRanges,
+    distillation: true,
   },
 }
 

@@ -2,6 +2,7 @@
  * One task's training: epochs of steps (gradient, clipping, AdamW), scores after each epoch, states on the way. Killed
  * anywhere it goes on from its last state with the same numbers: order, masks and rates are functions of the step.
  */
+import { join } from 'node:path'
 import type { Config } from '../../domain/experiment/config.js'
 import { fail } from '../../domain/problem.js'
 import type { EvaluationRow, StepRow } from '../../domain/tables/training.js'
@@ -9,10 +10,13 @@ import { epochBatches } from '../../domain/training/order.js'
 import { learningRate } from '../../domain/training/schedule.js'
 import type { TrainingSettings } from '../../domain/training/settings.js'
 import type { Dropout } from '../../engines/training/dropout.js'
-import type { Loss } from '../../engines/training/loss.js'
+import type { Batch } from '../../domain/encoder/algebra.js'
+import type { Engine } from '../../engines/engine.js'
+import type { Distillation, Loss } from '../../engines/training/loss.js'
+import { learnedRangesFile, type LearnedRanges } from '../../io/checkpoint/learnedRanges.js'
 import { clipCoefficient, usual } from '../../engines/training/optimise.js'
 import { batchOf } from '../batches.js'
-import type { EngineOptions } from '../digital.js'
+import { openDigital, type EngineOptions } from '../digital.js'
 import { checkpointed, Interrupted } from '../interruption.js'
 import type { OpenTask } from '../openTask.js'
 import type { Progress } from '../progress.js'
@@ -57,6 +61,13 @@ const lossOf = ({ task, classOrder }: OpenTask, labels: readonly number[]): Loss
 const dropoutOf = ({ dropout, attentionDropout }: TrainingSettings, seed: number, step: number): Dropout | null =>
   dropout === 0 && attentionDropout === 0 ? null : { seed, step, hidden: dropout, attention: attentionDropout }
 
+/** What the starting model says of a batch, digitally. */
+const taught = async (teacher: Engine, batch: Batch, { hardwareAware }: TrainingSettings): Promise<Distillation> => ({
+  weight: hardwareAware?.distillation ?? 0,
+  logits: (await teacher.run(batch)).logits,
+  count: batch.examples.length,
+})
+
 /** What stays the same from step to step. */
 interface Course {
   readonly task: TrainingTask
@@ -66,17 +77,21 @@ interface Course {
   readonly seed: number
   /** Steps of all epochs. */
   readonly total: number
+  /** The starting model, where its logits are part of the loss. */
+  readonly teacher: Engine | null
 }
 
 /** One step, numbered from 1, on the examples at these places of the set. @throws Failure (in the promise) if it diverges */
 const takeStep = async (c: Course, step: number, places: readonly number[]): Promise<StepRow> => {
   const { task, set, model, settings } = c
   const batch = batchOf(places.map(set.sequence))
-  const loss = lossOf(
+  const objective = lossOf(
     task.open,
     places.map(i => set.labels[i] ?? NaN),
   )
-  const { losses } = await model.trainer.gradient(batch, loss, dropoutOf(settings, c.seed, step))
+  const loss = c.teacher === null ? objective : { ...objective, distillation: await taught(c.teacher, batch, settings) }
+  const hardware = model.hardwareAware ? { seed: c.seed, step } : null
+  const { losses } = await model.trainer.gradient(batch, loss, dropoutOf(settings, c.seed, step), hardware)
   const norms = await model.trainer.squaredNorms()
   const mean = losses.reduce((sum, l) => sum + l, 0) / losses.length
   const norm = Math.sqrt([...norms.values()].reduce((sum, n) => sum + n, 0))
@@ -116,7 +131,7 @@ const course = (c: Course, { states, progress, saveEverySteps = Infinity }: Loop
     if (bad !== null)
       fail(`training of ${c.task.open.source.task}`, `step ${steps.length}`, 'finite weights after it', bad)
     const started = performance.now()
-    await saveState(states, steps.length, c.model.tensors, { steps, evaluations })
+    await saveState(states, steps.length, [...c.model.tensors, ...c.model.ranges], { steps, evaluations })
     saved = steps.length
     savedAt = performance.now()
     savingTook = since(started)
@@ -165,7 +180,7 @@ const scoreEpoch = async (c: Course, way: ReturnType<typeof course>, options: Lo
   const step = way.steps.length
   const epoch = step / c.task.stepsPerEpoch
   if (way.evaluations.some(row => row.epoch === epoch)) return
-  const open = { ...c.task.open, checkpoint: c.model.checkpoint }
+  const open = { ...c.task.open, checkpoint: c.model.checkpoint, learned: livingRanges(c.model) }
   const rows = await evaluate(
     options.config,
     open,
@@ -200,6 +215,37 @@ const run = async (c: Course, way: ReturnType<typeof course>, options: LoopOptio
   return { model: c.model, steps, evaluations, computed: steps.length - found, tokens, seconds }
 }
 
+/** Batches whose inputs ranges start from. */
+const calibrationBatches = 4
+
+const firstBatches = ({ set, seed, settings }: Course): readonly Batch[] =>
+  epochBatches(set.lengths, { seed, epoch: 0, batch: settings.batch })
+    .slice(0, calibrationBatches)
+    .map(places => batchOf(places.map(set.sequence)))
+
+/** @throws Failure (in the promise) if there is nothing to learn from: a new head knows nothing. */
+const teacherOf = ({ open }: TrainingTask, { settings, engines }: LoopOptions): Promise<Engine | null> => {
+  if ((settings.hardwareAware?.distillation ?? 0) === 0) return Promise.resolve(null)
+  if (!open.checkpoint.hasClassifier)
+    fail(open.checkpoint.folder, '', 'a classifier, whose logits training is to keep near ("distillation")', 'none')
+  return openDigital(open.checkpoint, engines)
+}
+
+/** The ranges as they are now, as if they lay beside the model; null if it has none. */
+const livingRanges = ({ ranges, checkpoint }: ModelInTraining): LearnedRanges | null => {
+  if (ranges.length === 0) return null
+  const file = join(checkpoint.folder, learnedRangesFile)
+  return {
+    file,
+    read: (layer, kind, length) => {
+      const found = ranges.find(r => r.name === `${layer}.${kind}`)
+      if (found?.shape[0] !== length)
+        return fail(file, `${layer}.${kind}`, `${length} learned ranges`, `${found?.shape[0] ?? 'none'}`)
+      return Promise.resolve(found.weights().slice())
+    },
+  }
+}
+
 /**
  * Trains from the last state, or from the start. Whoever takes the model closes it.
  * @throws Failure or Interrupted (in the promise); the state after the last whole step is kept
@@ -208,17 +254,21 @@ export const train = async (task: TrainingTask, options: LoopOptions): Promise<T
   const { config, settings, states, progress } = options
   const state = await latestState(states, progress.note)
   const set = await readTrainingSet(task.open, task.train)
+  const teacher = await teacherOf(task, options)
   const model = await openInTraining(task.open.checkpoint, settings, config.seed, options.engines)
   try {
     const total = settings.epochs * task.stepsPerEpoch
     if (state !== null) {
-      await restore(state, model.tensors)
+      await restore(state, [...model.tensors, ...model.ranges])
       progress.note(`${task.open.source.task}: goes on after step ${state.step} of ${total}`)
     }
-    const c = { task, set, model, settings, seed: config.seed, total }
+    const c = { task, set, model, settings, seed: config.seed, total, teacher }
+    if (state === null && model.hardwareAware) await model.trainer.initialiseRanges(firstBatches(c))
     return await run(c, course(c, options, state ?? { steps: [], evaluations: [] }), options)
   } catch (error) {
     await model.close()
     throw error
+  } finally {
+    await teacher?.close()
   }
 }

@@ -5,8 +5,10 @@
 import { tensorShapes } from '../../domain/encoder/architecture.js'
 import { streamOrigin } from '../../domain/random/stream.js'
 import type { TrainingSettings } from '../../domain/training/settings.js'
+import { hardwareAware } from '../../domain/training/switches.js'
 import { parameterOf } from '../../engines/digital/algebra.js'
 import type { TaskEngine } from '../../engines/interpreter.js'
+import { placeHardware } from '../../engines/training/hardware/model.js'
 import { loadTrainingParameters, type TrainingParameters } from '../../engines/training/parameters.js'
 import { trainer, type Trainer } from '../../engines/training/trainer.js'
 import type { Checkpoint } from '../../io/checkpoint/checkpoint.js'
@@ -28,7 +30,12 @@ export interface TensorInTraining {
 export interface ModelInTraining {
   readonly trainer: Trainer
   readonly engine: TaskEngine
+  /** The model's own, as a checkpoint has them. */
   readonly tensors: readonly TensorInTraining[]
+  /** Of its tiles, learned or not (`hardware-aware.ts` names them); none in plain fine-tuning. */
+  readonly ranges: readonly TensorInTraining[]
+  /** Whether steps are hardware-aware. */
+  readonly hardwareAware: boolean
   /** The model as it is now. */
   readonly checkpoint: Checkpoint
   /** Which kernels run, for people. */
@@ -66,6 +73,16 @@ const tensorsOf = (heap: Heap, { architecture, tensors }: TrainingParameters): r
     return { name, shape, weights: view(tensor.at), first: view(tensor.first), second: view(tensor.second) }
   })
 
+/** Ranges that are not learned have no moments. */
+const rangesOf = (heap: Heap, { hardware, tensors }: TrainingParameters): readonly TensorInTraining[] =>
+  [...(hardware?.ranges ?? [])].map(([name, { at, length }]) => {
+    const learned = tensors.get(name)
+    const view = (place: Ptr) => (): Float32Array => heap.f32(place, length)
+    const none = new Float32Array(length)
+    const moment = (place: Ptr | undefined) => (place === undefined ? () => none : view(place))
+    return { name, shape: [length], weights: view(at), first: moment(learned?.first), second: moment(learned?.second) }
+  })
+
 const living = (start: Checkpoint, tensors: readonly TensorInTraining[]): Checkpoint => {
   const byName = new Map(tensors.map(t => [t.name, t]))
   return {
@@ -84,15 +101,17 @@ const living = (start: Checkpoint, tensors: readonly TensorInTraining[]): Checkp
 /** @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there */
 export const openInTraining = async (
   start: Checkpoint,
-  { hardwareAware }: TrainingSettings,
+  { hardwareAware: switches }: TrainingSettings,
   seed: number,
   options: EngineOptions,
 ): Promise<ModelInTraining> => {
-  if (hardwareAware !== null) throw new TypeError('"hardwareAware" expected null, got switches that are not built')
-  const { heap, engine, parameters, kernels } = await startEngine(options, async ({ heap }) => ({
-    kind: 'training',
-    parameters: await loadTrainingParameters(start.architecture, startingTensor(start, seed), heap, true),
-  }))
+  const { heap, engine, parameters, kernels } = await startEngine(options, async ({ heap }) => {
+    const plain = await loadTrainingParameters(start.architecture, startingTensor(start, seed), heap, true)
+    return {
+      kind: 'training',
+      parameters: switches === null ? plain : placeHardware(plain, hardwareAware(switches), heap),
+    }
+  })
   const tensors = tensorsOf(heap, parameters)
   return {
     trainer: trainer(engine, heap, parameters, {
@@ -101,5 +120,7 @@ export const openInTraining = async (
       keeping: 'kept',
     }),
     ...{ engine, tensors, checkpoint: living(start, tensors), kernels, close: engine.close },
+    ranges: rangesOf(heap, parameters),
+    hardwareAware: switches !== null,
   }
 }

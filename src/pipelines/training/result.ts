@@ -1,19 +1,21 @@
 /**
  * A trained model as a Hugging Face checkpoint: config.json (the starting one's, with the task's labels), the weights in
- * F32 under their names there, the tokeniser's files as they are. config.json is written last: without it, nothing loads.
+ * F32 under their names there, the ranges of its tiles if it has any, the tokeniser's files as they are. config.json is written last: without it, nothing loads.
  */
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Json } from '../../domain/experiment/config.js'
 import { Failure } from '../../domain/problem.js'
 import { version } from '../../domain/version.js'
 import { writeAtomically, writeTextAtomically } from '../../io/atomicFile.js'
+import { learnedRangesFile } from '../../io/checkpoint/learnedRanges.js'
 import { writeSafetensors } from '../../io/checkpoint/safetensorsWriter.js'
 import { readJsonFile } from '../../io/checkpoint/weights.js'
 import { failureOf, orThrow } from '../../io/fault.js'
 import type { OpenTask } from '../openTask.js'
 import { watched } from '../watched.js'
-import type { TensorInTraining } from './model.js'
+import type { ModelInTraining } from './model.js'
 
 /** A file's name in a checkpoint by the model's own: the encoder's tensors have a prefix. */
 const storedName = (name: string): string => (name.startsWith('classifier.') ? name : `roberta.${name}`)
@@ -40,6 +42,7 @@ export const resultConfig = (
 const filesOf = (folder: string, { tokenizerFiles }: Pick<OpenTask, 'tokenizerFiles'>): readonly string[] => [
   join(folder, 'config.json'),
   join(folder, 'model.safetensors'),
+  ...(existsSync(join(folder, learnedRangesFile)) ? [join(folder, learnedRangesFile)] : []),
   ...tokenizerFiles.map(file => join(folder, basename(file))),
 ]
 
@@ -64,7 +67,7 @@ const copied = async (from: string, to: string): Promise<void> => {
 export const writeResult = async (
   folder: string,
   open: OpenTask,
-  tensors: readonly TensorInTraining[],
+  { tensors, ranges }: Pick<ModelInTraining, 'tensors' | 'ranges'>,
   key: string,
 ): Promise<void> => {
   const config = join(folder, 'config.json')
@@ -78,5 +81,13 @@ export const writeResult = async (
       tensors.map(({ name, shape, weights }) => ({ name: storedName(name), shape, data: weights().slice() })),
     ),
   )
+  if (ranges.length === 0) await rm(join(folder, learnedRangesFile), { force: true })
+  else
+    await orThrow(
+      writeSafetensors(
+        join(folder, learnedRangesFile),
+        ranges.map(({ name, shape, weights }) => ({ name, shape, data: weights().slice() })),
+      ),
+    )
   await writeTextAtomically(config, `${JSON.stringify(resultConfig(start, open, key), null, 2)}\n`)
 }

@@ -53,7 +53,7 @@ const trainTask = async (
   const { model, steps, evaluations, computed, tokens, seconds } = await train(task, options)
   try {
     await task.unchanged()
-    await writeResult(task.folder, task.open, model.tensors, task.key)
+    await writeResult(task.folder, task.open, model, task.key)
     const told = { steps, evaluations }
     await saveFinished(options.states, (await resultHash(task.folder, task.open)) ?? '', told)
     return { told, effort: { task: task.open.source.task, steps: computed, tokens, seconds }, kernels: model.kernels }
