@@ -57,7 +57,8 @@ const rowsOf = async (out: string, name: (typeof names)[number]): Promise<readon
   return parquetReadObjects({ file: Uint8Array.from(bytes).buffer })
 }
 
-describe('ohmflow run with chips', () => {
+// How long it takes decides nothing: on a busy machine a command takes a minute.
+describe('ohmflow run with chips', { timeout: 900_000 }, () => {
   const whole = join(folder, 'whole')
   let bytes: readonly string[] = []
   let milliseconds = 0
@@ -71,7 +72,7 @@ describe('ohmflow run with chips', () => {
     expect(ended.stderr).toContain(`${units} units`)
     expect(present(whole)).toEqual(files)
     bytes = bytesOf(whole)
-  })
+  }, 900_000)
 
   const same = async (out: string, more: readonly string[] = [], way: Way = {}): Promise<string> => {
     const ended = await run(out, more, way)
