@@ -338,7 +338,8 @@ describe('distillation', () => {
         count: 2,
         distillation,
       })
-      expect(plain.relativeError(found, f([own]))).toBeLessThan(2e-4)
+      // Cross entropy errs by rounding of the logits, however small it is itself.
+      f([own]).forEach((v, i) => expect(Math.abs(v - (found[i] ?? NaN)) / (1 + v)).toBeLessThan(1e-5))
       const [expected = own] = plain.differences(f, [own], Float64Array.of(0.5, 0.5))
       expect(plain.relativeError(gradient, expected)).toBeLessThan(2e-4)
     },
