@@ -57,7 +57,10 @@ const repetitions = (config: Config, method: Method): readonly (Repetition | nul
 /** Settings of a method that change its numbers; its name does not. */
 const executionOf = (config: Config, method: Method): Record<string, Json> => {
   if (method.execution === 'digital') return { execution: 'digital', engine: method.engine }
-  const { execution, columnRange, inputRange, objective, spare, irDrop } = method
+  const { execution, columnRange, inputRange, spare, irDrop } = method
+  // Only the optimal rules look at the objective; its times are by default those of `repeat`, which may be added to.
+  const optimal = columnRange.rule === 'optimal' || inputRange.rule === 'optimal'
+  const objective = optimal ? method.objective : null
   return {
     ...asJson({ execution, columnRange, inputRange, objective, spare, irDrop }),
     hardware: asJson(hardwareOf(config, method)),
