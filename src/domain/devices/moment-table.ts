@@ -10,7 +10,7 @@ import type { Moments } from './moments.js'
 
 export interface MomentTable {
   readonly seconds: number
-  /** The mean errs by at most tolerance g_max, the variance by at most tolerance g_max^2. */
+  /** The mean errs by at most tolerance g_max, the variance by at most tolerance g_max^2; or by 1e-11 of themselves. */
   readonly tolerance: number
   readonly pieces: number
   /** Interpolated moments of a device with this target [µS]. @throws RangeError outside [0, g_max]. */
@@ -28,6 +28,8 @@ const order = 8
 const nodes = Array.from({ length: order }, (_, i) => Math.cos((Math.PI * (i + 0.5)) / order))
 /** Between the nodes and towards the ends, where the interpolant errs most; the lower end itself for the corner at 0. */
 const probes = [-1, -0.9, -0.6, 0.15, 0.7, 0.9, 0.99]
+/** Relative to a moment: noise far beyond g_max has a variance whose very rounding exceeds any tolerance in g_max^2. */
+const rounding = 1e-11
 /** Halvings of the range between two kinks; 2^-40 of it is below every feature of a device. */
 const deepest = 40
 
@@ -45,6 +47,8 @@ const coefficients = (values: readonly number[]): readonly number[] =>
 export const tabulate = (model: DeviceModel, seconds: number, tolerance = 1e-8): MomentTable => {
   const gMax = model.gMaxMicroSiemens
   const allowed = positive('tolerance', tolerance) * gMax * 0.25
+  const near = (value: number, exact: number, most: number): boolean =>
+    Math.abs(value - exact) <= Math.max(most, rounding * Math.abs(exact))
   const fit = (from: number, to: number, depth: number): readonly TablePiece[] => {
     const place = (x: number): number => Math.min(to, Math.max(from, from + 0.5 * (1 + x) * (to - from)))
     const known = nodes.map(x => model.moments(place(x), seconds))
@@ -59,8 +63,8 @@ export const tabulate = (model: DeviceModel, seconds: number, tolerance = 1e-8):
       probes.every(x => {
         const exact = model.moments(place(x), seconds)
         return (
-          Math.abs(chebyshev(piece.mean, x) - exact.mean) <= allowed &&
-          Math.abs(chebyshev(piece.variance, x) - exact.variance) <= allowed * gMax
+          near(chebyshev(piece.mean, x), exact.mean, allowed) &&
+          near(chebyshev(piece.variance, x), exact.variance, allowed * gMax)
         )
       })
     const middle = 0.5 * (from + to)

@@ -123,9 +123,24 @@ export const maxCellOf = (tile: Pick<TilePlaces, 'rows'>, c: Converters): number
 export const tileBytes = (rows: number, columns: number, c: Converters): number =>
   c.dacMaxCode === 0 ? panelsBytes(rows, columns) : cellsBytes(rows, columns, false)
 
-const columnPlaces = (allocate: Heap['allocate'], columns: number): ColumnPlaces => {
+/** Bytes of the blocks that a tile takes. */
+const roomsOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converters) => ({
+  cells: tileBytes(rows.size, columns.size, c),
+  variances: c.perVmm ? cellsBytes(rows.size, columns.size, true) : 0,
+  columns: 4 * paddedColumns(columns.size) * 9,
+})
+
+/** As heaps and scratch stacks align their blocks. */
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/** Bytes of a tile's blocks one after the other. */
+export const roomOf = (tile: Pick<Tile, 'rows' | 'columns'>, c: Converters): number => {
+  const { cells, variances, columns } = roomsOf(tile, c)
+  return aligned(cells) + aligned(variances) + aligned(columns)
+}
+
+const columnPlaces = (at: Ptr, columns: number): ColumnPlaces => {
   const width = paddedColumns(columns)
-  const at = allocate(4 * width * 9)
   const place = (i: number): Ptr => at + 4 * width * i
   return {
     fullScales: place(0),
@@ -160,11 +175,12 @@ export const placeTile = (
   converters: Converters,
   number: number,
 ): TilePlaces => {
+  const rooms = roomsOf({ rows, columns }, converters)
   const places: TilePlaces = {
     ...{ index, number, rows, columns, inputRange },
-    cells: allocate(tileBytes(rows.size, columns.size, converters)),
-    variances: converters.perVmm ? allocate(cellsBytes(rows.size, columns.size, true)) : 0,
-    column: columnPlaces(allocate, columns.size),
+    cells: allocate(rooms.cells),
+    variances: converters.perVmm ? allocate(rooms.variances) : 0,
+    column: columnPlaces(allocate(rooms.columns), columns.size),
   }
   const written = heap.f32(places.column.fullScales, paddedColumns(columns.size))
   written.fill(0)
@@ -190,10 +206,18 @@ export const layOut = async (
   for (const [position, layer] of linearLayers(architecture).entries()) {
     const bias = heap.allocate(4 * layer.outputs)
     await read(`${layer.name}.bias`, heap.f32(bias, layer.outputs))
-    const tiles = tilesOf(layer, chip.hardware.tile).map(tile => {
+    const described = tilesOf(layer, chip.hardware.tile)
+    // One block of the heap a layer: it looks through all its blocks for each new one.
+    let next = heap.allocate(described.reduce((sum, tile) => sum + roomOf(tile, chip.converters), 0))
+    const take = (bytes: number): Ptr => {
+      const at = next
+      next += aligned(bytes)
+      return at
+    }
+    const tiles = described.map(tile => {
       const own = ranges[number]
       if (own === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
-      return placeTile(heap, heap.allocate, tile, own, chip.converters, number++)
+      return placeTile(heap, take, tile, own, chip.converters, number++)
     })
     layers.set(layer.name, { ...layer, number: position, bias, tiles })
   }

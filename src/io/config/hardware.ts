@@ -82,7 +82,13 @@ const noiseScales: Described<NoiseScales> = {
   read: scale('read noise'),
 }
 
-const gMaxMicroSiemens = (max: number): Shape<number> => number({ over: 0, max })
+/** From a picosiemens on: the variances are in its square, and the kernels' are in binary32. */
+const gMaxMicroSiemens = (max: number): Shape<number> => number({ min: 1e-6, max })
+
+/** Beyond these nothing is left of a conductance, and binary32 overflows. */
+const largestDeviation = 1e6
+const largestExponent = 1000
+const largestReadNoise = 1000
 
 interface WrittenPreset<P extends DevicePreset> {
   readonly preset: P
@@ -153,22 +159,33 @@ const tables: Shape<Omit<TableDevice, 'kind'>> = refined(
       about: 'Duration of one read (t_read) [s].',
       examples: [2.5e-7],
     }),
-    programmingDeviation: required(knots(number({ min: 0 })), {
+    programmingDeviation: required(knots(number({ min: 0, max: largestDeviation })), {
       about: 'Standard deviation of the programmed conductance [uS] over the target [uS].',
       examples: [[[0, 0.26], [25, 1.06]]], // prettier-ignore
     }),
-    driftMean: required(knots(number({})), { about: 'Mean of the drift exponent over the target [uS].' }),
-    driftDeviation: required(knots(number({ min: 0 })), {
+    driftMean: required(knots(number({ min: -largestExponent, max: largestExponent })), {
+      about: 'Mean of the drift exponent over the target [uS].',
+    }),
+    driftDeviation: required(knots(number({ min: 0, max: largestExponent })), {
       about: 'Standard deviation of the drift exponent over the target [uS].',
     }),
-    readNoise: required(knots(number({ min: 0 })), { about: 'Relative 1/f read noise over the conductance [uS].' }),
+    readNoise: required(knots(number({ min: 0, max: largestReadNoise })), {
+      about: 'Relative 1/f read noise over the conductance [uS].',
+    }),
   }),
   device =>
     tableKeys.flatMap((key): Misfit[] => {
+      const gMax = device.gMaxMicroSiemens
       const last = device[key].at(-1)?.[0] ?? 0
-      return last === device.gMaxMicroSiemens
-        ? []
-        : [{ at: [key], expected: `knots up to gMaxMicroSiemens, ${device.gMaxMicroSiemens}`, found: `up to ${last}` }]
+      if (last !== gMax)
+        return [{ at: [key], expected: `knots up to gMaxMicroSiemens, ${gMax}`, found: `up to ${last}` }]
+      // The kernels see the knots as shares of g_max in binary32.
+      return device[key].flatMap(([g], i): Misfit[] => {
+        const before = device[key][i - 1]?.[0]
+        return before === undefined || Math.fround(g / gMax) > Math.fround(before / gMax)
+          ? []
+          : [{ at: [key, i, 0], expected: `a conductance > ${before} also in binary32`, found: String(g) }]
+      })
     }),
 )
 

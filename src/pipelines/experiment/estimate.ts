@@ -10,6 +10,7 @@ import type { Hardware } from '../../domain/experiment/hardware.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
+import { convertersOf, roomOf } from '../../engines/analog/parameters.js'
 import type { OpenTask } from '../openTask.js'
 import { measuredRates, tensorFlowRate, type Rates } from '../rates.js'
 import type { AnyPlannedUnit, Workspace } from './workspace.js'
@@ -53,8 +54,13 @@ const attentionMacs = (a: Architecture, tokens: number): number => 2 * a.layers 
 /** Node itself, its compiled code and the buffers of a pipeline. */
 const baseBytes = 90e6
 
-/** Of an ideal DAC's cells, binary32; of int16 cells; of the variances that read noise per VMM needs. */
-const bytesACell = (h: Hardware): number => (h.dac.bits === 'off' ? 4 : 2) + (h.readNoise === 'per VMM' ? 1 : 0)
+/** Tiles with their cells and columns, padded as they are on the heap. */
+const bytesOfTiles = (a: Architecture, h: Hardware): number => {
+  const converters = convertersOf(h)
+  return linearLayers(a)
+    .flatMap(layer => tilesOf(layer, h.tile))
+    .reduce((sum, tile) => sum + roomOf(tile, converters), 0)
+}
 
 interface About {
   readonly architecture: Architecture
@@ -91,7 +97,7 @@ const memory = ({ architecture, parameters, hardware }: About): number => {
   const weights = weightsOf(architecture)
   if (hardware === null) return baseBytes + 4 * parameters
   // Where errors come from is asked of the weights as they are, beside one layer on tiles.
-  return baseBytes + 4 * (parameters - weights) + Math.max(bytesACell(hardware), 4) * weights
+  return baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware), 4 * weights)
 }
 
 /** One line per task and method, in the order of the config. */

@@ -4,10 +4,12 @@
  */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
-import type { Config } from '../../domain/experiment/config.js'
+import { linearLayers } from '../../domain/encoder/architecture.js'
+import { hardwareOf, type Config } from '../../domain/experiment/config.js'
 import { buildInWords, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
 import { plan, sharded, type MethodUnit, type Shard, type Unit } from '../../domain/experiment/plan.js'
-import type { Problem } from '../../domain/problem.js'
+import { fail, type Problem } from '../../domain/problem.js'
+import { limits } from '../../domain/random/addresses.js'
 import type { Provenance } from '../../domain/tables/table.js'
 import { version } from '../../domain/version.js'
 import { canonicalJson } from '../../io/config/canonical.js'
@@ -66,12 +68,26 @@ const provenanceOf = (
     ],
   ])
 
+/** @throws Failure if a chip would part a layer into more tiles than random numbers have addresses for. */
+const refuseTooManyTiles = (config: Config, { checkpoint }: OpenTask): void => {
+  for (const method of config.methods) {
+    if (method.execution === 'digital') continue
+    const { tile } = hardwareOf(config, method)
+    for (const { name, inputs, outputs } of linearLayers(checkpoint.architecture)) {
+      const tiles = Math.ceil(inputs / tile.rows) * Math.ceil(outputs / tile.columns)
+      const found = `${tiles} of ${tile.rows} x ${tile.columns} (method "${method.name}", hardware.tile)`
+      if (tiles > limits.tile) fail(checkpoint.folder, name, `at most ${limits.tile} tiles`, found)
+    }
+  }
+}
+
 export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
     const tasks: OpenTask[] = []
     const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
     const tensorflow = await orThrow(tensorFlowOf(config.name, config))
     for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration)))
+    for (const task of tasks) refuseTooManyTiles(config, task)
     const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
       const key = sha256(canonicalJson(dependsOn))
       const open = tasks[taskIndex]
@@ -108,15 +124,18 @@ const states = async (units: readonly Placed[]): Promise<ReadonlyMap<string, Uni
 
 /**
  * The whole plan in the order in which it is computed: a method on a task after the other, its ranges first, where its
- * errors come from last.
+ * errors come from last. Each key once: methods that differ in name only share their units.
  */
 export const allUnits = ({
   units,
   methodUnits,
 }: Pick<Workspace, 'units' | 'methodUnits'>): readonly AnyPlannedUnit[] => {
   const groups = new Map<string, AnyPlannedUnit[]>()
+  const keys = new Set<string>()
   const place = { ranges: 0, scores: 1, errors: 2 } as const
   for (const unit of [...units, ...methodUnits]) {
+    if (keys.has(unit.key)) continue
+    keys.add(unit.key)
     const key = `${unit.taskIndex} ${unit.method.name}`
     groups.set(key, [...(groups.get(key) ?? []), unit])
   }
@@ -127,13 +146,13 @@ export const allUnits = ({
 export const remaining = async (workspace: Workspace, shard: Shard): Promise<Remaining> => {
   const all = allUnits(workspace)
   const state = await states(all)
-  const open = new Map(all.filter(u => state.get(u.key) !== 'whole').map(u => [u.key, u]))
-  const missing = [...new Map(sharded([...open.values()], shard).map(u => [u.key, u])).values()]
+  const open = all.filter(u => state.get(u.key) !== 'whole')
+  const missing = sharded(open, shard)
   const own = new Set(missing.map(u => u.key))
   return {
     missing,
-    elsewhere: [...open.values()].filter(u => !own.has(u.key)),
-    damaged: [...open.values()].filter(u => state.get(u.key) === 'damaged').map(u => u.path),
+    elsewhere: open.filter(u => !own.has(u.key)),
+    damaged: open.filter(u => state.get(u.key) === 'damaged').map(u => u.path),
   }
 }
 

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { deviceModel } from '../../../src/domain/devices/characterised.js'
 import { gridSteps, interpolated, momentGrid, type MomentGrid } from '../../../src/domain/devices/moment-grid.js'
+import { tabulate } from '../../../src/domain/devices/moment-table.js'
 import type { DeviceModel } from '../../../src/domain/devices/model.js'
 import type { DeviceChoice } from '../../../src/domain/experiment/device.js'
 import { allOn, ownTable, presetChoices } from './choices.js'
@@ -63,4 +64,14 @@ describe.each(
     expect(grid.meanError).toBeLessThan(2e-3)
     expect(grid.varianceError).toBeLessThan(2e-3)
   })
+})
+
+test('a device far noisier than its range has a table, in few pieces: no rounding is looked for below its own', () => {
+  const flat = (value: number) => [[0, value], [25, value]] as const // prettier-ignore
+  const device = { ...ownTable, gMaxMicroSiemens: 25, readNoise: flat(1000), programmingDeviation: flat(1e6) }
+  const curves = { driftMean: flat(0.05), driftDeviation: flat(0.01) }
+  const model = deviceModel({ ...device, ...curves }, { programming: 10, drift: 1, read: 10 })
+  const table = tabulate(model, 3600)
+  expect(table.pieces).toBeLessThan(100)
+  expect(table.at(3).variance / model.moments(3, 3600).variance).toBeCloseTo(1, 9)
 })

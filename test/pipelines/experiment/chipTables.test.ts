@@ -24,12 +24,12 @@ import { enginePool } from '../../../src/pipelines/enginePool.js'
 import { columnRows, errorRows, tileRows } from '../../../src/pipelines/experiment/chipTables.js'
 import { readCheckedConfig } from '../../../src/pipelines/experiment/config.js'
 import { runExperiment } from '../../../src/pipelines/experiment/run.js'
-import { prepare, unitsFolder, type Workspace } from '../../../src/pipelines/experiment/workspace.js'
+import { allUnits, prepare, unitsFolder, type Workspace } from '../../../src/pipelines/experiment/workspace.js'
 import type { CalibrationData, OpenTask } from '../../../src/pipelines/openTask.js'
 import type { Progress } from '../../../src/pipelines/progress.js'
 import { tokenised } from '../../../src/pipelines/tokenised.js'
 import { folderWith } from '../../io/fixture.js'
-import { repository } from '../../shared.js'
+import { repository, shared } from '../../shared.js'
 
 const nothing = (): void => undefined
 const silent: Progress = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
@@ -311,12 +311,35 @@ describe('the tables about chips', () => {
     // Of four methods: one pass digitally, two times eight on chips, and two times ranges and errors.
     expect(workspace.units.length + workspace.methodUnits.length).toBe(1 + 3 * 8 + 3 * 2)
     expect(readdirSync(unitsFolder(workspace.out))).toHaveLength(1 + 2 * 8 + 2 * 2)
+    // What a plan holds and a run counts are files.
+    expect(allUnits(workspace)).toHaveLength(1 + 2 * 8 + 2 * 2)
     const ofMethod = <R extends { readonly method: string }>(rows: readonly R[], method: string) =>
       rows.filter(r => r.method === method).map(r => ({ ...r, method: '' }))
     for (const rows of [tiles, columns, errors]) {
       expect(ofMethod<{ method: string }>(rows, 'twin')).toEqual(ofMethod<{ method: string }>(rows, 'measured'))
       expect(ofMethod<{ method: string }>(rows, 'twin').length).toBeGreaterThan(0)
     }
+  })
+})
+
+describe('a workspace', () => {
+  const keys = async (change: object): Promise<readonly string[]> =>
+    allUnits(await prepared({ ...written, ...change })).flatMap(u => (u.kind === 'errors' ? [] : [u.key]))
+
+  test('with a time added, one more chip and one more read has every unit it had before, but for the errors', async () => {
+    const before = await keys({})
+    const after = await keys({ repeat: { chips: 3, reads: 3, times: ['1 d', ...written.repeat.times] } })
+    expect(before.filter(key => !after.includes(key))).toEqual([])
+    expect(after).toHaveLength(1 + 2 * 27 + 2)
+  })
+
+  test('with more tiles in a layer than random numbers have addresses for is refused before anything runs', async () => {
+    const checkpoint = shared('data/models/sst2')
+    const [task] = written.tasks
+    const tasks = [{ ...task, task: 'sst2', checkpoint, data: join(repository, 'data/glue/SST-2') }]
+    await expect(prepared({ ...written, tasks, hardware: { tile: { rows: 2, columns: 2 } } })).rejects.toThrow(
+      `${checkpoint}: encoder.layer.0.intermediate.dense: expected at most 65536 tiles, found 147456 of 2 x 2 (method "measured", hardware.tile)`,
+    )
   })
 })
 
