@@ -165,9 +165,9 @@ describe('ohmflow train', () => {
   test.each<[string, () => object, RegExp]>([
     ['a config without a training', () => ({ ...written({ folder }), train: undefined }), /train: expected settings/],
     [
-      'what is not built, by the preset',
-      () => written({ folder, train: { preset: 'paper' } }),
-      /train\.preset: expected "plain", found "paper" with its weightNoise .* not available in this version/,
+      'what is not built',
+      () => written({ folder, train: { engine: 'tensorflow' } }),
+      /train\.engine: expected "ohmflow", found "tensorflow", which is not available in this version/,
     ],
     [
       'more examples than there are',
@@ -198,5 +198,38 @@ describe('ohmflow train', () => {
     const ended = await ohmflow(['run', config, '--out', join(folder, 'run')])
     expect(ended.code).toBe(0)
     expect(ended.stderr).toContain(`"ohmflow train ${config}" trains them`)
+  })
+
+  test('hardware-aware: learned ranges stand beside the model, the same bytes whatever stopped it, and run takes them', async () => {
+    const learned = { name: 'learned', columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } }
+    const methods = [...chips.methods, learned]
+    const json = written({
+      folder,
+      train: { preset: 'fast', epochs: 2, quantise: true, learn: ['input ranges', 'column ranges'], distillation: 0.5 },
+      more: { ...chips, methods },
+    })
+    const aware = configFile('aware', json)
+    const [once, stopped] = [join(folder, 'aware'), join(folder, 'aware-stopped')]
+    const ended = await train(aware, once, '--workers', '2')
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('steps computed')])
+    expect(ended.stdout).toMatch(/^mrpc +2 +learned/m)
+    await ohmflow(['train', aware, '--out', stopped], {
+      kill: { when: () => stateFiles(stopped).length > 0, signal: 'SIGKILL' },
+    })
+    expect((await train(aware, stopped, '--workers', '1')).code).toBe(0)
+    const ranges = (out: string): string => readFileSync(join(out, 'mrpc/ranges.safetensors')).toString('base64')
+    expect([resultBytes(stopped), ranges(stopped)]).toEqual([resultBytes(once), ranges(once)])
+
+    const scored = configFile('aware-scored', {
+      ...json,
+      train: undefined,
+      tasks: [{ task: 'mrpc', checkpoint: join(once, 'mrpc'), data: join(folder, 'mrpc-data') }],
+    })
+    expect((await ohmflow(['run', scored, '--out', join(folder, 'aware-scored')])).code).toBe(0)
+    const of = (rows: readonly Record<string, unknown>[]) => rows.map(r => [r.method, r.chip, r.metric, r.value])
+    const evaluations = await rowsOf(join(once, 'evaluations.parquet'))
+    expect(of(await rowsOf(join(folder, 'aware-scored', 'scores.parquet')))).toEqual(
+      of(evaluations.filter(r => r.epoch === 2)),
+    )
   })
 })

@@ -1,6 +1,6 @@
 /**
  * Hardware-aware training as settings, each a switch of its own; with all of them off a step is plain fine-tuning, to the bit.
- * A description only: engines/training/hardware applies it (docs/decisions.md, 30 to 34). Not modelled: read noise per VMM, drift as a shift of the mean.
+ * A description only: engines/training/hardware applies it (docs/decisions.md, 31 to 35). Not modelled: read noise per VMM, drift as a shift of the mean.
  */
 import type { DeviceChoice } from '../experiment/device.js'
 import {
