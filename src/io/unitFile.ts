@@ -61,6 +61,17 @@ export const writeUnit = async <A>(
     return result
   })
 
+/** Writes a whole table of a unit. */
+export const writeRows = async <Name extends string>(
+  unit: UnitSink,
+  table: Table<Name>,
+  rows: Iterable<Row<Name>>,
+): Promise<void> => {
+  const sink = unit.table(table)
+  for (const row of rows) await sink.write(row)
+  await sink.close()
+}
+
 export type UnitState = 'absent' | 'whole' | 'damaged'
 
 /** Whether a unit file is there and its checksum holds. @throws Failure (in the promise) if it cannot be read. */

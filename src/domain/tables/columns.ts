@@ -2,6 +2,7 @@
  * The `columns` table: one row per column of every tile and per time of every analog method: its full scale, its
  * weights' magnitudes, and the factor that compensates its drift. Not here: the offset of the affine compensation.
  */
+import { columnRangesTable } from './ranges.js'
 import {
   placeColumns,
   subjectColumns,
@@ -38,27 +39,7 @@ export const columnsTable: Table<ColumnColumn> = {
       unit: '1',
       description: "zero-based index of the column among the layer's outputs",
     },
-    {
-      name: 'full_scale',
-      type: 'float64',
-      nullable: false,
-      unit: '1',
-      description: 'weight magnitude that maps to the largest conductance, in the unit of the weights',
-    },
-    {
-      name: 'abs_max',
-      type: 'float64',
-      nullable: false,
-      unit: '1',
-      description: "largest magnitude of the column's weights in this tile",
-    },
-    {
-      name: 'deviation',
-      type: 'float64',
-      nullable: false,
-      unit: '1',
-      description: "standard deviation of the column's weights in this tile",
-    },
+    ...columnRangesTable.columns,
     { name: 'time_seconds', type: 'float64', nullable: false, unit: 's', description: 'time since programming' },
     {
       name: 'alpha',

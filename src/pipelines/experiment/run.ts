@@ -11,9 +11,9 @@ import { alphasTable, tileCountsTable, type AlphaRow } from '../../domain/tables
 import { outcomesTable } from '../../domain/tables/predictions.js'
 import { columnRangesTable, tileRangesTable, type ColumnRangeRow } from '../../domain/tables/ranges.js'
 import type { ScoreRow } from '../../domain/tables/scores.js'
-import type { Provenance, Row, Table } from '../../domain/tables/table.js'
+import type { Provenance } from '../../domain/tables/table.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
-import { writeUnit, type UnitSink } from '../../io/unitFile.js'
+import { writeRows, writeUnit } from '../../io/unitFile.js'
 import { calibrationOf, type EnginePool } from '../enginePool.js'
 import { layerErrors } from '../errors.js'
 import { checkpointed, Interrupted, toEnd } from '../interruption.js'
@@ -64,16 +64,6 @@ interface Amount {
 }
 
 const provenanceOf = (unit: AnyPlannedUnit): Provenance => new Map([['ohmflow:depends-on-sha256', unit.key]])
-
-const writeRows = async <Name extends string>(
-  unit: UnitSink,
-  table: Table<Name>,
-  rows: Iterable<Row<Name>>,
-): Promise<void> => {
-  const sink = unit.table(table)
-  for (const row of rows) await sink.write(row)
-  await sink.close()
-}
 
 const alphaRows = function* (alphas: Float32Array): Generator<AlphaRow> {
   for (const alpha of alphas) yield { alpha }

@@ -18,7 +18,7 @@ import { readStoredInto } from '../../io/checkpoint/stored.js'
 import { failureOf, isAbsence, orThrow } from '../../io/fault.js'
 import { sha256OfFile } from '../../io/hash.js'
 import { withSource } from '../../io/source.js'
-import { readUnit, unitState, writeUnit, type UnitSink } from '../../io/unitFile.js'
+import { readUnit, unitState, writeRows, writeUnit } from '../../io/unitFile.js'
 import type { TensorInTraining } from './model.js'
 
 /** What the tables will tell of a training. */
@@ -52,16 +52,6 @@ const hashTable: Table<'sha256'> = {
 const stem = ({ folder, key }: StatePlace, step: number): string =>
   join(folder, `${key}-${String(step).padStart(9, '0')}`)
 const finishedFile = ({ folder, key }: StatePlace): string => join(folder, `${key}.unit`)
-
-const writeRows = async <Name extends string>(
-  unit: UnitSink,
-  table: Table<Name>,
-  rows: readonly Row<Name>[],
-): Promise<void> => {
-  const sink = unit.table(table)
-  for (const row of rows) await sink.write(row)
-  await sink.close()
-}
 
 const writeTold = (path: string, { key }: StatePlace, sha256: string, told: Told): Promise<void> =>
   writeUnit(path, new Map([['ohmflow:depends-on-sha256', key]]), async unit => {
