@@ -11,35 +11,17 @@ import { orThrow } from '../src/io/fault.js'
 import { createHeap } from '../src/kernels/heap.js'
 import { chosenKernels, kernelsInWords } from '../src/pipelines/kernels.js'
 import { machine } from './machine.mjs'
-import { bestSeconds, pytorch, tokensPerSecond } from './robertaBase.mjs'
+import { bestSeconds, pytorch, randomWeights, tokensPerSecond } from './robertaBase.mjs'
 
 /** RoBERTa-base with a small vocabulary: embeddings are looked up, not multiplied. */
 const robertaBase: Architecture = {
   ...{ vocabulary: 1000, positions: 514, tokenTypes: 1, hidden: 768, layers: 12, heads: 12, intermediate: 3072 },
   ...{ layerNormEpsilon: 1e-5, paddingId: 1, labels: 2 },
 }
-let state = 1
-/** Numbers of mean 0 and standard deviation 0.02, as PyTorch's own initialisation; which they are does not matter. */
-const filled = (out: Float32Array): void => {
-  for (let i = 0; i < out.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    out[i] = (state / 2 ** 31) * 0.0346
-  }
-}
-
 const heap = createHeap()
 const choice = chosenKernels()
 const bench = await orThrow(openWorkbench(heap, choice))
-const parameters = await loadParameters(
-  robertaBase,
-  (name, out) => {
-    if (name.endsWith('LayerNorm.weight')) out.fill(1)
-    else filled(out)
-    return Promise.resolve()
-  },
-  heap,
-  bench.kernels,
-)
+const parameters = await loadParameters(robertaBase, randomWeights, heap, bench.kernels)
 
 const memory = (): number => process.memoryUsage.rss() / 2 ** 20
 

@@ -9,6 +9,19 @@ import type { Engine } from '../src/engines/engine.js'
 export const [sequences, length] = [8, 128]
 export const tokens = sequences * length
 
+let state = 1
+
+/** Numbers of mean 0 and standard deviation 0.02, as PyTorch's own initialisation; which they are does not matter. */
+export const randomWeights = (name: string, out: Float32Array): Promise<void> => {
+  if (name.endsWith('LayerNorm.weight')) out.fill(1)
+  else
+    for (let i = 0; i < out.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0
+      out[i] = (state / 2 ** 31) * 0.0346
+    }
+  return Promise.resolve()
+}
+
 /** One sequence a batch, or several: the pool gives each to whichever worker is free. */
 export const batches = (size: number): readonly Batch[] =>
   Array.from({ length: sequences / size }, (_, b) => ({

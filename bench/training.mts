@@ -23,38 +23,19 @@ import { orThrow } from '../src/io/fault.js'
 import { createHeap } from '../src/kernels/heap.js'
 import { chosenKernels, kernelsInWords } from '../src/pipelines/kernels.js'
 import { machine } from './machine.mjs'
+import { length, randomWeights, sequences, tokens } from './robertaBase.mjs'
 
 const robertaBase: Architecture = {
   ...{ vocabulary: 50_265, positions: 514, tokenTypes: 1, hidden: 768, layers: 12, heads: 12, intermediate: 3072 },
   ...{ layerNormEpsilon: 1e-5, paddingId: 1, labels: 2 },
 }
-const [sequences, length] = [8, 128]
-const tokens = sequences * length
 const workers = Number(process.env.OHMFLOW_WORKERS ?? 2)
 const seconds = Number(process.env.OHMFLOW_BENCH_SECONDS ?? 20)
-
-let state = 1
-/** Numbers of mean 0 and standard deviation 0.02, as PyTorch's own initialisation; which they are does not matter. */
-const filled = (out: Float32Array): void => {
-  for (let i = 0; i < out.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    out[i] = (state / 2 ** 31) * 0.0346
-  }
-}
 
 const heap = createHeap()
 const choice = chosenKernels()
 const bench = await orThrow(openWorkbench(heap, choice))
-const parameters = await loadTrainingParameters(
-  robertaBase,
-  (name, out) => {
-    if (name.endsWith('LayerNorm.weight')) out.fill(1)
-    else filled(out)
-    return Promise.resolve()
-  },
-  heap,
-  true,
-)
+const parameters = await loadTrainingParameters(robertaBase, randomWeights, heap, true)
 const hardware = placeHardware(
   parameters,
   {
