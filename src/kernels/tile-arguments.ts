@@ -8,22 +8,36 @@ import type { TileKernels } from './tile.js'
 
 /** In the order of TILE_KERNELS in list.h. */
 export const tileEncoders: EncodersOf<TileKernels> = {
-  encode: ({ u32, f32 }, { xRowStep, ...a }) => {
+  encode: ({ u32, f32 }, a) => {
     const shift = squareShift(a.maxCode)
-    u32.set([a.codes, a.squares, a.x, a.rows, a.inner, xRowStep ?? a.inner, a.maxCode, shift, a.counts])
+    u32.set([a.codes, a.squares, a.x, a.rows, a.inner, a.xRowStep ?? a.inner, a.maxCode, shift, a.counts])
     f32.set([a.maxCode / a.range, a.range], 9)
   },
   packCells: ({ u32 }, { columnStep, innerStep = 1, narrow = false, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep, Number(narrow)]),
-  vmm: ({ u32 }, { narrow = false, ...a }) =>
-    u32.set([a.sums, a.codes, a.panels, a.rows, a.inner, a.columns, Number(narrow)]),
+  vmm: ({ u32 }, a) => u32.set([a.sums, a.codes, a.panels, a.rows, a.inner, a.columns, Number(a.narrow ?? false)]),
   normals: ({ u32 }, a) => u32.set([a.y, a.length, ...a.counter, ...a.key]),
-  readout: ({ u32, f32 }, { yRowStep, real = false, residues = 0, ...a }) => {
-    u32.set([a.y, a.sums, a.rows, a.columns, yRowStep ?? a.columns, a.tokens, a.examples, a.zScale, a.yScale, a.offset])
-    u32.set([a.bias, a.variances, a.varianceScale, Number(real), Number(a.onward), a.maxCode, ...a.output.key], 10)
+  // Once a tile and block of rows: no copies of its arguments.
+  readout: ({ u32, f32 }, a) => {
+    const real = Number(a.real ?? false)
+    const [k0, k1] = a.output.key
+    u32.set([
+      a.y,
+      a.sums,
+      a.rows,
+      a.columns,
+      a.yRowStep ?? a.columns,
+      a.tokens,
+      a.examples,
+      a.zScale,
+      a.yScale,
+      a.offset,
+    ])
+    u32.set([a.bias, a.variances, a.varianceScale, real, Number(a.onward), a.maxCode, k0, k1], 10)
     u32.set([a.output.word2, a.output.word3, a.read.word3, a.counts], 18)
-    f32.set([a.outputNoise, a.adcScale], 22)
-    u32[24] = residues
+    f32[22] = a.outputNoise
+    f32[23] = a.adcScale
+    u32[24] = a.residues ?? 0
   },
   readCells: ({ u32, f32, f64 }, { columnStep, rowStep = 1, ...a }) => {
     f64[0] = a.load

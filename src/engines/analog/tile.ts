@@ -43,10 +43,8 @@ export const encoded = (
   const codes = scratch.take(codesBytes(rows, size))
   const squares = perVmm ? scratch.take(codesBytes(rows, size)) : 0
   const counts = scratch.take(8)
-  kernels.encode({
-    ...{ codes, squares, x, rows, inner: size, xRowStep, counts },
-    ...{ maxCode, range: inputRange * rangeFactor },
-  })
+  const range = inputRange * rangeFactor
+  kernels.encode({ codes, squares, x, rows, inner: size, xRowStep, counts, maxCode, range })
   const [clipped = 0, nan = 0] = heap.u32(counts, 2)
   return { ...inputs, codes: dacMaxCode === 0 ? 0 : codes, squares, clipped: dacMaxCode === 0 ? 0 : clipped, nan }
 }
@@ -99,19 +97,32 @@ export const multiplied = (
         ...{ sums: variances, codes: inputs.squares, panels: tile.variances, rows, inner, columns },
         narrow: true,
       })
-    const at = { seed, ...noise.occasion, layer: layer.number, tile: tile.index }
+    const { chip, read } = noise.occasion
+    const at = { seed, chip, read, layer: layer.number, tile: tile.index }
     const counts = scratch.take(4)
+    // One literal without spreads: copying these many fields costs as much as a small tile's product.
     kernels.readout({
-      ...{ y: outputs.y, yRowStep: outputs.yRowStep, sums, real: dacMaxCode === 0, rows, columns },
-      ...{ zScale: tile.column.zScale, yScale: outputs.yScale, offset: 0, bias: outputs.bias },
+      y: outputs.y,
+      yRowStep: outputs.yRowStep,
+      sums,
+      real: dacMaxCode === 0,
+      rows,
+      columns,
+      zScale: tile.column.zScale,
+      yScale: outputs.yScale,
+      offset: 0,
+      bias: outputs.bias,
       onward: outputs.onward,
       maxCode: adcMaxCode,
       adcScale: adcMaxCode / adcBound,
       outputNoise,
       output: noiseOrigin(noise.output, at),
       read: noiseOrigin(noise.vmmRead, at),
-      ...{ tokens: noise.tokens, examples: noise.examples },
-      ...{ variances, varianceScale: tile.column.zVarianceScale, counts },
+      tokens: noise.tokens,
+      examples: noise.examples,
+      variances,
+      varianceScale: tile.column.zVarianceScale,
+      counts,
     })
     return heap.u32(counts, 1)[0] ?? 0
   })

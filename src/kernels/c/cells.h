@@ -18,8 +18,7 @@ struct device_model {
 };
 
 INLINE vf clip(vf x, float low, float high) {
-  x = choose(x < low, splat(low), x);
-  return choose(x > high, splat(high), x);
+  return at_most(at_least(x, splat(low)), splat(high));
 }
 
 INLINE vf vlaw(const char *base, const struct law *l, vf x, vf logarithm) {

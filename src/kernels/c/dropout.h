@@ -18,7 +18,7 @@ static void drop_row(float *y, const float *x, size_t width, uint32_t token, uin
     for (size_t v = 0; v < LANES && from + v < width; v += W) {
       vu c[4] = {lane + (uint32_t)(token << 16 | (from / 4 + v)), splat_word(example), splat_word(m->word2),
                  splat_word(m->word3)};
-      philox(c, m->k0, m->k1);
+      philox_of(1, &c, m->k0, m->k1);
       UNROLL for (size_t i = 0; i < 4; i++) {
         const size_t at = from + i * LANES + v;
         const vi keep = (vi)(c[i] >= threshold);

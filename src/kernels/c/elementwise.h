@@ -35,12 +35,14 @@ KERNEL(turn) {
   vf s, c;
   size_t n = a->length, i = 0;
   for (; i + W <= n; i += W) {
-    vturn(load(u + i), &s, &c);
+    const vf x = load(u + i);
+    turns(1, &x, &s, &c);
     store(sine + i, s);
     store(cosine + i, c);
   }
   if (i < n) {
-    vturn(load_part(u + i, n - i, 0.0f), &s, &c);
+    const vf x = load_part(u + i, n - i, 0.0f);
+    turns(1, &x, &s, &c);
     store_part(sine + i, s, n - i);
     store_part(cosine + i, c, n - i);
   }

@@ -5,8 +5,7 @@
 #include "normal.h"
 
 INLINE vf code_of(vf v, float max) {
-  v = choose(v > max, splat(max), v);
-  v = choose(v < -max, splat(-max), v);
+  v = at_least(at_most(v, splat(max)), splat(-max));
   return (v + MAGIC) - MAGIC;
 }
 
@@ -125,8 +124,7 @@ KERNEL(columnMaxima) {
 }
 
 INLINE vf clip_to(vf w, float c) {
-  w = choose(w > c, splat(c), w);
-  return choose(w < -c, splat(-c), w);
+  return at_least(at_most(w, splat(c)), splat(-c));
 }
 INLINE float inverse_of(float c) { return c > 0.0f ? 1.0f / c : 0.0f; }
 
@@ -143,7 +141,7 @@ struct column {
 /* Value of the table over [0, 1]; NaN counts as 0. */
 INLINE vf tabulated(const float *table, int32_t steps, vf share) {
   vf x = share * (float)steps;
-  x = choose(x > (float)steps, splat((float)steps), x);
+  x = at_most(x, splat((float)steps));
   x = (vf)((x >= 0.0f) & (vi)x);
   vi k = __builtin_convertvector(x, vi);
   const vi end = k > steps - 1;

@@ -3,14 +3,6 @@
 #define OHMFLOW_INTEGER_H
 #include "simd.h"
 
-#if defined(__wasm_simd128__)
-#include <wasm_simd128.h>
-#elif defined(__SSE2__)
-#include <immintrin.h>
-#elif defined(__ARM_NEON) && defined(__aarch64__)
-#include <arm_neon.h>
-#endif
-
 typedef int32_t vi_loose __attribute__((vector_size(WIDTH), aligned(4), may_alias));
 
 INLINE vi load_integers(const int32_t *p) { return *(const vi_loose *)p; }

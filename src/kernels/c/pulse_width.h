@@ -20,8 +20,7 @@ KERNEL(encode) {
       const vf given = left >= W ? load(x + i) : load_part(x + i, left, 0.0f);
       const vi ordered = given == given;
       vf v = given * a->scale;
-      v = choose(v > max, splat(max), v);
-      v = choose(v < -max, splat(-max), v);
+      v = at_least(at_most(v, splat(max)), splat(-max));
       const vi code = (BITS(v + MAGIC) - BITS(splat(MAGIC))) & ordered;
       clipped -= absolute(given) > a->range;
       unordered += 1 + ordered;

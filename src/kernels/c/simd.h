@@ -6,6 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#elif defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 #ifndef WIDTH
 #define WIDTH 16
 #endif
@@ -31,7 +39,41 @@ typedef float vf_loose __attribute__((vector_size(WIDTH), aligned(4), may_alias)
 INLINE vf load(const float *p) { return *(const vf_loose *)p; }
 INLINE void store(float *p, vf x) { *(vf_loose *)p = x; }
 INLINE vf splat(float x) { return x - (vf){}; }
-INLINE vf choose(vi mask, vf yes, vf no) { return (vf)((mask & (vi)yes) | (~mask & (vi)no)); }
+/* By lane; mask is all ones or all zeros in each. */
+INLINE vf choose(vi mask, vf yes, vf no) {
+#if WIDTH == 32 && defined(__AVX2__)
+  return (vf)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
+#else
+  return (vf)((mask & (vi)yes) | (~mask & (vi)no));
+#endif
+}
+/* x > limit ? limit : x, and x < limit ? limit : x; NaN stays. */
+INLINE vf at_most(vf x, vf limit) {
+#if WIDTH == 64 && defined(__AVX512F__)
+  return (vf)_mm512_min_ps((__m512)limit, (__m512)x);
+#elif WIDTH == 32 && defined(__AVX2__)
+  return (vf)_mm256_min_ps((__m256)limit, (__m256)x);
+#elif WIDTH == 16 && defined(__SSE2__)
+  return (vf)_mm_min_ps((__m128)limit, (__m128)x);
+#elif WIDTH == 16 && defined(__wasm_simd128__)
+  return (vf)wasm_f32x4_pmin((v128_t)x, (v128_t)limit);
+#else
+  return choose(x > limit, limit, x);
+#endif
+}
+INLINE vf at_least(vf x, vf limit) {
+#if WIDTH == 64 && defined(__AVX512F__)
+  return (vf)_mm512_max_ps((__m512)limit, (__m512)x);
+#elif WIDTH == 32 && defined(__AVX2__)
+  return (vf)_mm256_max_ps((__m256)limit, (__m256)x);
+#elif WIDTH == 16 && defined(__SSE2__)
+  return (vf)_mm_max_ps((__m128)limit, (__m128)x);
+#elif WIDTH == 16 && defined(__wasm_simd128__)
+  return (vf)wasm_f32x4_pmax((v128_t)x, (v128_t)limit);
+#else
+  return choose(x < limit, limit, x);
+#endif
+}
 INLINE vf absolute(vf x) { return (vf)((vi)x & 0x7fffffff); }
 /* magnitude >= +0 or NaN, with the sign of x. */
 INLINE vf with_sign(vf magnitude, vf x) { return (vf)((vi)magnitude | ((vi)x & INT32_MIN)); }

@@ -9,7 +9,7 @@
 #define VMM_ROWS 4
 #define VMM_PANELS 4
 #elif WIDTH == 32
-#define VMM_ROWS 4
+#define VMM_ROWS 6
 #define VMM_PANELS 1
 #elif defined(__aarch64__)
 #define VMM_ROWS 4
@@ -59,10 +59,15 @@ INLINE void vmm_block(const struct vmm_part *p, const int rows, const int panels
     if (narrow) vmm_block(p, rows, panels, 1);                                                                         \
     else vmm_block(p, rows, panels, 0);                                                                                \
     break;
-#if VMM_ROWS == 4
-#define VMM_CASES(panels) VMM_CASE(1, panels) VMM_CASE(2, panels) VMM_CASE(3, panels) VMM_CASE(4, panels)
+#define VMM_CASES_2(panels) VMM_CASE(1, panels) VMM_CASE(2, panels)
+#define VMM_CASES_4(panels) VMM_CASES_2(panels) VMM_CASE(3, panels) VMM_CASE(4, panels)
+#define VMM_CASES_6(panels) VMM_CASES_4(panels) VMM_CASE(5, panels) VMM_CASE(6, panels)
+#if VMM_ROWS == 6
+#define VMM_CASES VMM_CASES_6
+#elif VMM_ROWS == 4
+#define VMM_CASES VMM_CASES_4
 #else
-#define VMM_CASES(panels) VMM_CASE(1, panels) VMM_CASE(2, panels)
+#define VMM_CASES VMM_CASES_2
 #endif
 #define VMM_BLOCKS(panels)                                                                                             \
   static void vmm_blocks_##panels(const struct vmm_part *p, size_t rows, int narrow) {                                 \
