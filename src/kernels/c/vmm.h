@@ -88,11 +88,18 @@ KERNEL(vmm) {
   const size_t count = ((size_t)a->columns + VMM_PANEL - 1) / VMM_PANEL;
   const size_t panel_step = pairs * VMM_PANEL * (a->narrow ? 2 : 4);
   struct vmm_part p = {.y_step = count * VMM_PANEL, .x_step = pairs, .panel_step = panel_step, .pairs = pairs};
+  const size_t blocks = ((size_t)a->rows + VMM_ROWS - 1) / VMM_ROWS;
+  if (blocks == 0) return;
   for (size_t panel = 0, width; panel < count; panel += width) {
     const size_t left = count - panel;
     width = VMM_PANELS == 4 && left >= 4 ? 4 : VMM_PANELS == 4 && left >= 2 ? 2 : 1;
     p.panels = base + a->panels + panel * panel_step;
+    /* While these panels are at work the next come from memory, a share with each block of rows. */
+    const char *next = p.panels + width * panel_step;
+    const char *const end = panel + width < count ? next + width * panel_step : next;
+    const size_t share = (width * panel_step / blocks + 63) / 64 * 64;
     for (size_t row = 0; row < a->rows; row += VMM_ROWS) {
+      for (const char *const to = next + share; next < to && next < end; next += 64) __builtin_prefetch(next, 0, 2);
       const size_t rows = a->rows - row < VMM_ROWS ? a->rows - row : VMM_ROWS;
       p.x = I32(a->codes) + row * pairs;
       p.y = I32(a->y) + row * p.y_step + panel * VMM_PANEL;
