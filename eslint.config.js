@@ -42,7 +42,7 @@ const impure = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'results/', 'coverage/', 'data/'] },
+  { ignores: ['dist/', 'node_modules/', 'results/', 'coverage/', 'data/', '*.making/'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

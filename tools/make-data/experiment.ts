@@ -1,12 +1,36 @@
-/** The default run as a config: every miniature task, on tiles so small (64 x 64) that each model spans 26 of them. */
+/**
+ * The experiments on the miniature tasks, as configs: the default run on the plain models, and one on the hardware-aware
+ * ones, since a task stands once in a config. Tiles are so small (64 x 64) that each model spans 26 of them.
+ */
 import type { Task } from '../../src/domain/tasks/task.js'
+import { chip } from './recipe.js'
 
-/** The value of data/config.json; its paths are relative to it. */
-export const experimentJson = (tasks: readonly Task[]): object => ({
-  schema: 1,
-  name: 'miniature',
-  seed: 1,
-  tasks: tasks.map(task => ({ task: task.name, checkpoint: `models/${task.name}`, data: `glue/${task.folder}` })),
-  hardware: { device: 'pcm', tile: { rows: 64, columns: 64 } },
-  methods: [{ name: 'digital', execution: 'digital' }],
+/** Folders of the models, by how they were trained. */
+export const models = { plain: 'models', hardwareAware: 'models-hwa' } as const
+
+/** The name that data/config.json bears. */
+export const miniature = 'miniature'
+
+const digital = { name: 'digital', execution: 'digital' }
+const absMax = { name: 'abs-max', columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } }
+const learned = { name: 'learned', columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } }
+
+const experiment = (name: string, folder: string, tasks: readonly Task[], times: readonly string[]) => ({
+  ...{ schema: 1, name, seed: 1 },
+  tasks: tasks.map(task => ({ task: task.name, checkpoint: `${folder}/${task.name}`, data: `glue/${task.folder}` })),
+  hardware: chip,
+  repeat: { chips: 3, reads: 1, times },
+  calibration: { split: 'train', examples: 64 },
+})
+
+/** The values of the configs by their files' names; paths in them are relative to those. */
+export const experiments = (tasks: readonly Task[]): Readonly<Record<string, object>> => ({
+  'config.json': {
+    ...experiment(miniature, models.plain, tasks, ['0 s', '1 h', '1 d', '1 y']),
+    methods: [digital, absMax],
+  },
+  'hwa.json': {
+    ...experiment(`${miniature}-hwa`, models.hardwareAware, tasks, ['1 h', '1 y']),
+    methods: [digital, absMax, learned],
+  },
 })

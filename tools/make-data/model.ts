@@ -1,6 +1,6 @@
 /**
- * The miniature RoBERTa with random weights: its shape, its config.json, its tensors. Weights are drawn wide enough for
- * texts to differ visibly in their logits. Not modelled: training; the marker in config.json says so.
+ * The miniature RoBERTa with random weights, from which its training starts: its shape, its config.json, its tensors.
+ * Not modelled: training; the marker in config.json says so.
  */
 import { layerNorms, tensorShapes, type Architecture } from '../../src/domain/encoder/architecture.js'
 import { stream, type Stream } from '../../src/domain/random/stream.js'
@@ -50,8 +50,8 @@ export const configJson = (task: Pick<Task, 'target'>, a: Architecture): object 
   }
 }
 
-/** Standard deviation of every random weight: about 1.4 / sqrt(hidden), so that attention and feed-forward weigh in. */
-const DEVIATION = 0.18
+/** Standard deviation of every random weight, wider than RoBERTa's 0.02, which is for layers of 768: about 0.8 / sqrt(hidden). */
+const DEVIATION = 0.1
 
 /**
  * Nearly normal (Irwin and Hall): twelve uniforms less their mean. Additions only, so the bytes are the same on every

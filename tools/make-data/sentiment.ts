@@ -1,7 +1,7 @@
 /**
  * Sentiment in SST-2's shape (lower case, spaced punctuation). A negator turns its phrase's polarity, however many
- * adverbs stand between; of two contrasted phrases the main one decides. Words of both polarities are equally frequent
- * in both classes.
+ * adverbs stand between, and so does a denial of the whole clause; of two contrasted phrases the main one decides. Words
+ * of both polarities are equally frequent in both classes.
  */
 import type { Stream } from '../../src/domain/random/stream.js'
 import { percent, twoOf, type Grammar } from './grammar.js'
@@ -47,7 +47,16 @@ const although: Family = (s, good) => {
   return s.below(2) === 1 ? `${aside} , ${decides} .` : `${decides} , ${aside} .`
 }
 
-const families: readonly Family[] = [plain, but, and, although]
+const claims = ['everybody says that', 'every critic thinks that', 'many would say that'] as const
+const denials = ['nobody says that', 'no critic thinks that', 'few would say that'] as const
+
+/** "nobody says that the plot is not dull .": a denial turns the clause, negator and all. */
+const said: Family = (s, good) => {
+  const denied = s.below(2) === 1
+  return `${s.choice(denied ? denials : claims)} ${clause(s, s.choice(aspects), phrase(s, good !== denied))} .`
+}
+
+const families: readonly Family[] = [plain, but, and, although, said]
 
 export const sentiment: Grammar = {
   task: 'sst2',

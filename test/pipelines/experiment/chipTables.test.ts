@@ -288,22 +288,31 @@ describe('the tables about chips', () => {
     layers().forEach(({ name, inputs: n, outputs }, l) => {
       const w = weights.get(name) ?? new Float32Array(0)
       const betas = tiles.filter(t => t.method === 'other' && t.layer === name && t.first_column === 0)
-      const beta = (i: number): number =>
-        betas.find(t => i >= t.first_row && i < t.first_row + t.rows)?.input_range ?? NaN
+      const tileAt = (i: number) => betas.find(t => i >= t.first_row && i < t.first_row + t.rows)
+      const beta = (i: number): number => tileAt(i)?.input_range ?? NaN
+      // Where inputs are almost all 1 or -1, as behind a trained model's tanh, the cells' grid shows beside the rounding.
+      const onGrid = w.map((v, at) => {
+        const [j, tile] = [Math.floor(at / n), tileAt(at % n)]
+        const first = j * n + (tile?.first_row ?? NaN)
+        const largest = w
+          .subarray(first, first + (tile?.rows ?? NaN))
+          .reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+        return (Math.round((v / largest) * 32767) * largest) / 32767
+      })
       let [error, energy] = [0, 0]
       for (const x of inputs.get(name) ?? []) {
         const rounded = x.map((v, i) => (Math.round((127 * v) / beta(i)) * beta(i)) / 127)
         for (let j = 0; j < outputs; j++) {
           let [off, y] = [0, 0]
           for (let i = 0; i < n; i++) {
-            off += (w[j * n + i] ?? NaN) * ((rounded[i] ?? NaN) - (x[i] ?? NaN))
+            off += (onGrid[j * n + i] ?? NaN) * (rounded[i] ?? NaN) - (w[j * n + i] ?? NaN) * (x[i] ?? NaN)
             y += (w[j * n + i] ?? NaN) * (x[i] ?? NaN)
           }
           error += off * off
           energy += y * y
         }
       }
-      expect((rows[l]?.error ?? NaN) / Math.sqrt(error / energy)).toBeCloseTo(1, 2)
+      expect((rows[l]?.error ?? NaN) / Math.sqrt(error / energy)).toBeCloseTo(1, 4)
     })
   })
 

@@ -25,7 +25,7 @@ describe('a checkpoint of the shape of RoBERTa-base', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ohmflow-checkpoint-'))
     made = join(folder, 'made')
-    await writeCheckpoint(made, { seed: 1, vocabulary, tokenizer: join(repository, 'data/models/sst2') })
+    await writeCheckpoint(made, { seed: 1, vocabulary, tokenizer: join(repository, 'data/models/mrpc') })
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

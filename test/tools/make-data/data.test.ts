@@ -4,18 +4,24 @@ import { join, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tilesOf } from '../../../src/domain/crossbar/tiling.js'
 import { linearLayers, maxTokens, tensorShapes } from '../../../src/domain/encoder/architecture.js'
 import { Failure, type Problem } from '../../../src/domain/problem.js'
 import type { Example } from '../../../src/domain/tasks/example.js'
 import { tasks } from '../../../src/domain/tasks/task.js'
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.js'
+import { openLearnedRanges } from '../../../src/io/checkpoint/learnedRanges.js'
 import { openDataset } from '../../../src/io/glue/dataset.js'
 import { readTokenizer } from '../../../src/io/tokenizer.js'
 import { corpus, grammars } from '../../../tools/make-data/corpus.js'
-import { sizes, writeDefaultData } from '../../../tools/make-data/write.js'
+import { experiments, models } from '../../../tools/make-data/experiment.js'
+import { chip, recipes } from '../../../tools/make-data/recipe.js'
+import { defaults, writeStart } from '../../../tools/make-data/write.js'
 import { repository } from '../../shared.js'
 
 const data = join(repository, 'data')
+const { sizes } = defaults
+const kinds = ['plain', 'hardwareAware'] as const
 
 const right = async <A>(work: TaskEither<Problem, A>): Promise<A> => {
   const result = await work()
@@ -32,43 +38,59 @@ const filesUnder = async (folder: string): Promise<readonly string[]> => {
 }
 
 describe('the default data', () => {
-  let made = ''
-  beforeAll(async () => {
-    made = await mkdtemp(join(tmpdir(), 'ohmflow-data-'))
-    await writeDefaultData(made)
-  })
-  afterAll(() => rm(made, { recursive: true, force: true }))
-
-  test('is made again byte for byte, and nothing else lies beside it', async () => {
-    const committed = await filesUnder(data)
-    expect(committed).toContain('README.md')
-    expect(await filesUnder(made)).toEqual(committed.filter(file => file !== 'README.md'))
-    for (const file of await filesUnder(made)) {
-      const [fresh, kept] = await Promise.all([readFile(join(made, file)), readFile(join(data, file))])
-      expect(fresh.equals(kept), file).toBe(true)
-    }
+  test('holds what the runs need and a README, nothing else', async () => {
+    const model = ['config.json', 'model.safetensors', 'tokenizer.json']
+    const expected = [
+      ...['README.md', 'config.json', 'hwa.json'],
+      ...grammars.flatMap(({ task }) => [
+        ...(['train', 'dev'] as const).map(split => join('glue', tasks[task].folder, tasks[task].tsv[split].file)),
+        ...model.map(file => join(models.plain, task, file)),
+        ...[...model, 'ranges.safetensors'].map(file => join(models.hardwareAware, task, file)),
+      ]),
+    ]
+    expect(await filesUnder(data)).toEqual(expected.sort())
   })
 
   test('is small', async () => {
     const contents = await Promise.all((await filesUnder(data)).map(file => readFile(join(data, file))))
     expect(contents.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(12e6)
   })
+
+  test('has the configs that are made now', async () => {
+    for (const [file, value] of Object.entries(experiments(grammars.map(g => tasks[g.task]))))
+      expect(await readFile(join(data, file), 'utf8')).toBe(`${JSON.stringify(value, null, 2)}\n`)
+  })
 })
 
 for (const grammar of grammars)
   describe(`the default ${grammar.task}`, () => {
     const task = tasks[grammar.task]
-    const model = join(data, 'models', task.name)
+    const glue = join(data, 'glue', task.folder)
+    const folders = kinds.map(kind => join(data, models[kind], task.name))
+    let made = ''
+    beforeAll(async () => {
+      made = await mkdtemp(join(tmpdir(), 'ohmflow-data-'))
+      await writeStart(grammar, sizes, { glue: join(made, 'glue'), model: join(made, 'model') })
+    })
+    afterAll(() => rm(made, { recursive: true, force: true }))
+
+    test('has the texts and tokenisers that are made now, byte for byte', async () => {
+      const same = async (fresh: string, kept: string): Promise<void> =>
+        expect((await readFile(join(made, fresh))).equals(await readFile(kept)), kept).toBe(true)
+      for (const { file } of [task.tsv.train, task.tsv.dev]) await same(join('glue', file), join(glue, file))
+      for (const folder of folders) await same('model/tokenizer.json', join(folder, 'tokenizer.json'))
+    })
 
     for (const split of ['train', 'dev'] as const)
       test(`${split} is read back as it was drawn`, async () => {
-        const dataset = await right(openDataset(task, join(data, 'glue', task.folder), split))
+        const dataset = await right(openDataset(task, glue, split))
         const read: Example[] = []
         for await (const example of dataset.examples()) read.push(example)
         expect(read).toEqual(corpus(grammar, 1, sizes)[split].map((drawn, index) => ({ index, ...drawn })))
       })
 
     test('has a tokeniser that takes every text whole, word for word', async () => {
+      const [model = ''] = folders
       const { tokenizer } = await right(readTokenizer(model))
       const { architecture } = await right(openCheckpoint(model))
       expect(tokenizer.vocabularySize).toBe(architecture.vocabulary)
@@ -84,11 +106,9 @@ for (const grammar of grammars)
       }
     })
 
-    test('has a model of several tiles, random and marked untrained', async () => {
-      const { architecture, labelNames, readInto } = await right(openCheckpoint(model))
-      const tiles = linearLayers(architecture).map(l => Math.ceil(l.inputs / 64) * Math.ceil(l.outputs / 64))
-      expect(tiles.reduce((a, b) => a + b, 0)).toBe(26)
-      expect(labelNames).toEqual(task.target.kind === 'regression' ? [] : task.target.labels)
+    test('starts from random weights as wide as said, marked untrained', async () => {
+      const { architecture, untrained, readInto } = await right(openCheckpoint(join(made, 'model')))
+      expect(untrained).toBe(true)
       for (const [name, shape] of tensorShapes(architecture)) {
         const values = new Float32Array(shape.reduce((a, b) => a * b, 1))
         await right(readInto(name, values))
@@ -98,10 +118,27 @@ for (const grammar of grammars)
         else {
           const deviation = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length)
           // Five standard errors of the deviation of that many normal draws.
-          expect(Math.abs(deviation / 0.18 - 1), name).toBeLessThan(5 / Math.sqrt(2 * values.length))
+          expect(Math.abs(deviation / 0.1 - 1), name).toBeLessThan(5 / Math.sqrt(2 * values.length))
         }
       }
-      const config: unknown = JSON.parse(await readFile(join(model, 'config.json'), 'utf8'))
-      expect(config).toMatchObject({ ohmflow: { trained: false, note: 'random weights: scores are at chance' } })
     })
+
+    for (const kind of kinds)
+      test(`has a ${kind} model of several tiles, trained by the recipe of now`, async () => {
+        const folder = join(data, models[kind], task.name)
+        const checkpoint = await right(openCheckpoint(folder))
+        const tiles = linearLayers(checkpoint.architecture).map(l => ({ layer: l.name, tiles: tilesOf(l, chip.tile) }))
+        expect(tiles.flatMap(t => t.tiles)).toHaveLength(26)
+        expect(checkpoint.labelNames).toEqual(task.target.kind === 'regression' ? [] : task.target.labels)
+        expect(checkpoint.untrained).toBe(false)
+        const config: unknown = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
+        expect(config).toHaveProperty('ohmflow', { trained: true, recipe: recipes[kind](task.name) })
+        const ranges = await right(openLearnedRanges(folder))
+        expect(ranges !== null).toBe(kind === 'hardwareAware')
+        for (const { layer, tiles: own } of tiles) {
+          await ranges?.read(layer, 'input_ranges', own.length)
+          const columns = own.reduce((sum, tile) => sum + tile.columns.size, 0)
+          await ranges?.read(layer, 'column_ranges', columns)
+        }
+      })
   })
