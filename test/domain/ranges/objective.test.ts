@@ -162,7 +162,7 @@ describe('the optimum', () => {
         ...{ rows: 24, columns: 3, seed, inputs, times },
         change: {
           converters: { dacMaxCode: codes, adcMaxCode: codes, adcBound: bound, outputNoise: noise },
-          driftCompensation: compensation as TileObjective['driftCompensation'], // as: one of the names above
+          driftCompensation: compensation, // as: one of the names above
         },
       }),
     )
