@@ -13,18 +13,19 @@ const golden = 0.381966011250105
 /** Evaluations within a bracket, at most. */
 const most = 40
 
-/** Within [low, high], of which `best` is inside with its value. */
+/** Between two places, the best one among them; all three are known, so that the first step is a parabola's. */
 const within = (
   f: (x: number) => number,
-  [low, high]: readonly [number, number],
+  [low, high]: readonly [Found, Found],
   best: Found,
   tolerance: number,
 ): Found => {
-  let [a, b] = [low, high]
-  // Brent's names: x the best point, w the second, v the one before w.
+  let [a, b] = [low.at, high.at]
+  // Brent's names: x the best point, w the second, v the third; d the last step, e the one before.
   let [x, fx] = [best.at, best.value]
-  let [w, fw, v, fv] = [x, fx, x, fx]
-  let [d, e] = [0, 0]
+  const [second, third] = low.value < high.value ? [low, high] : [high, low]
+  let [w, fw, v, fv] = [second.at, second.value, third.at, third.value]
+  let [d, e] = [b - a, b - a]
   for (let i = 0; i < most; i++) {
     const middle = 0.5 * (a + b)
     const least = tolerance * x
@@ -88,5 +89,5 @@ export const descend = (f: (x: number) => number, start: Found, factor: number, 
     best = high
     high = looked(best.at * factor)
   }
-  return within(f, [low.at, high.at], best, tolerance)
+  return within(f, [low, high], best, tolerance)
 }

@@ -86,15 +86,16 @@ export interface ColumnSums {
   /** sum A_i w_i^2. */
   readonly energy: number
   /** At each time: sum A_i w_i E[v_i], and sum A_i E[v_i^2]. */
-  readonly cross: Float64Array
-  readonly power: Float64Array
+  readonly cross: readonly number[]
+  readonly power: readonly number[]
 }
 
 /** @param copies of the column that are averaged: the variance of the mean of k devices is a k-th */
 export const columnSums = (tile: TileObjective, column: number, fullScale: number, copies = 1): ColumnSums => {
   const { rows, weights, energies, columnStep, times } = tile
   const at = column * columnStep
-  const [cross, power] = [new Float64Array(times.length), new Float64Array(times.length)]
+  const cross: number[] = []
+  const power: number[] = []
   let energy = 0
   for (let i = at; i < at + rows; i++) energy += (energies[i] ?? NaN) * (weights[i] ?? NaN) ** 2
   // Written for speed: this is where the time of a search goes.
@@ -122,8 +123,8 @@ export const columnSums = (tile: TileObjective, column: number, fullScale: numbe
       square += am * m
       noise += a * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance)
     }
-    cross[t] = mixed
-    power[t] = square + noise / copies
+    cross.push(mixed)
+    power.push(square + noise / copies)
   }
   return { energy, cross, power }
 }

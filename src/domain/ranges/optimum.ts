@@ -42,9 +42,9 @@ const columnGrid = { below: 3, above: 2 }
 const inputGrid = { below: 12, above: 2 }
 
 /** Of a place, relative. */
-const tolerance = 1e-3
+const tolerance = 3e-3
 /** What a round must gain, relative to the objective, for another one. */
-const worthwhile = 1e-4
+const worthwhile = 3e-4
 const mostRounds = 6
 
 const powers = ({ below, above }: { readonly below: number; readonly above: number }): readonly number[] => {
