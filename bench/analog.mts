@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { split } from '../src/domain/crossbar/tiling.js'
 import { linearLayers } from '../src/domain/encoder/architecture.js'
 import { defaultHardware, overridden, type HardwareOverride } from '../src/domain/experiment/hardware.js'
 import { openCheckpoint } from '../src/io/checkpoint/checkpoint.js'
@@ -53,9 +54,12 @@ const measure = async (setting: string): Promise<Measured> => {
   }
   const hardware = overridden(defaultHardware, change)
   // The range of normalised activations; its value changes no speed.
-  const maxima = new Map(linearLayers(checkpoint.architecture).map(l => [l.name, new Float64Array(l.inputs).fill(4)]))
+  const summary = { count: 1, sum: 4, squares: 16, largest: 4, positive: [], negative: [] }
+  const inputs = new Map(
+    linearLayers(checkpoint.architecture).map(l => [l.name, split(l.inputs, hardware.tile.rows).map(() => summary)]),
+  )
   const rules = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
-  const ranges = await chooseRanges({ checkpoint, learned: null }, hardware.tile, rules, maxima)
+  const ranges = await chooseRanges({ checkpoint, learned: null }, hardware, rules, { inputs, outputs: null })
   const engine = await openAnalog(checkpoint, { hardware, seed: 1, ranges }, { workers })
   const timed = async (chip: number, read: number): Promise<number> => {
     const start = performance.now()

@@ -5,8 +5,11 @@
 import type { Batch } from '../domain/encoder/algebra.js'
 import { analogInterpreter, type ReadTile } from './analog/interpreter.js'
 import type { AnalogParameters } from './analog/parameters.js'
+import { calibrationInterpreter } from './calibration/interpreter.js'
+import type { Observe } from './calibration/observe.js'
+import type { OptimiseTile } from './calibration/optimise.js'
+import type { CalibrationParameters } from './calibration/parameters.js'
 import { digitalInterpreter } from './digital/interpreter.js'
-import type { InputMaxima } from './digital/inputMaxima.js'
 import type { Parameters } from './digital/parameters.js'
 import type { Engine, Outputs, RunOptions } from './engine.js'
 import { errorsInterpreter, type LayerErrors } from './errors/interpreter.js'
@@ -25,10 +28,13 @@ export type Model =
   | { readonly kind: 'analog'; readonly parameters: AnalogParameters }
   | { readonly kind: 'errors'; readonly parameters: PlainParameters }
   | { readonly kind: 'training'; readonly parameters: TrainingParameters }
+  | { readonly kind: 'calibration'; readonly parameters: CalibrationParameters }
 
 export type HardwareTask = PrepareLayer | SettleLayer | ClipLayer | InputPercentiles | ColumnPercentiles
 
-export type Task = InputMaxima | ReadTile | LayerErrors | Gradient | SquaredNorm | Update | HardwareTask
+export type CalibrationTask = Observe | OptimiseTile
+
+export type Task = CalibrationTask | ReadTile | LayerErrors | Gradient | SquaredNorm | Update | HardwareTask
 
 export interface Interpreter {
   readonly run: (batch: Batch, options: RunOptions) => Outputs
@@ -54,5 +60,7 @@ export const interpreter = (bench: Workbench, model: Model): Interpreter => {
       return errorsInterpreter(bench, model.parameters)
     case 'training':
       return trainingInterpreter(bench, model.parameters)
+    case 'calibration':
+      return calibrationInterpreter(bench, model.parameters)
   }
 }

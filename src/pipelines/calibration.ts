@@ -1,60 +1,208 @@
 /**
- * What a model's linear layers see on its calibration examples: the largest magnitude of every input, digitally. Any
- * order, batching and number of threads gives the same. Not yet here: percentiles, gradients.
+ * Calibration examples streamed through a model, digitally, and what is found out about its layers: how inputs are spread,
+ * what columns give, and what the tiles' errors depend on. Any batching and number of threads gives the same bits;
+ * memory does not grow with the number of tokens.
  */
-import { reduce, lastValueFrom } from 'rxjs'
-import { linearLayers } from '../domain/encoder/architecture.js'
+import { lastValueFrom, toArray } from 'rxjs'
+import type { TileSize } from '../domain/crossbar/tiling.js'
 import { fail } from '../domain/problem.js'
+import type { OutputStatistics } from '../domain/ranges/column-range.js'
+import { fineBins } from '../domain/ranges/histogram.js'
+import type { InputStatistics } from '../domain/ranges/input-range.js'
+import { notFinite, type NotFinite } from '../engines/calibration/observe.js'
+import {
+  placeCalibration,
+  type CalibrationParameters,
+  type LayerPlaces,
+  type Observed,
+} from '../engines/calibration/parameters.js'
 import type { TaskEngine } from '../engines/interpreter.js'
+import { loadTrainingParameters } from '../engines/training/parameters.js'
+import { resetTurns } from '../engines/training/turns.js'
+import { orThrow } from '../io/fault.js'
+import type { Heap } from '../kernels/heap.js'
 import { batchOf, groups } from './batches.js'
+import { startEngine, type EngineOptions } from './digital.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
 import { pull } from './pull.js'
 import { tokenised } from './tokenised.js'
 
-/** By layer: the largest magnitude of each of its inputs. */
-export type InputMaxima = ReadonlyMap<string, Float64Array>
+/** A model after its calibration examples have passed; its summaries lie on the heap. */
+export interface Calibrated {
+  readonly heap: Heap
+  readonly engine: TaskEngine
+  readonly parameters: CalibrationParameters
+  /** In all examples. */
+  readonly tokens: number
+}
 
-/** @throws Failure (in the promise) if a layer's input is not a number. */
-export const inputMaxima = async (
+export interface Passing {
+  readonly observed: Observed
+  readonly tile: TileSize
+  /**
+   * The functions of the logits whose gradients weigh errors, one pass over the examples for each; null: one pass, and
+   * every error counts the same.
+   */
+  readonly contrasts: readonly Float32Array[] | null
+}
+
+/** How calibration runs, whatever it is for. */
+export interface Calibrating {
+  readonly options: EngineOptions
+  readonly progress: Progress
+  /** Called before a model is loaded: whoever has another one lets go of it. */
+  readonly before: () => Promise<void>
+}
+
+const refuse = (
+  { checkpoint }: OpenTask,
+  { layers }: CalibrationParameters,
+  { layer: number, example, of, index, value }: NotFinite,
+): never => {
+  const layer = [...layers.values()].find(l => l.number === number)
+  const [expected, where] = of === 'input' ? ['inputs', 'input'] : ["gradients of the layer's outputs", 'output']
+  const tile = layer?.tiles.find(({ rows, columns }) => {
+    const { first, size } = of === 'input' ? rows : columns
+    return index >= first && index < first + size
+  })
+  return fail(
+    checkpoint.folder,
+    `${layer?.name ?? number}, tile ${tile?.index ?? ''}`,
+    `${expected} below 2^60 in magnitude on the calibration examples`,
+    `${value} at ${where} ${index} of example ${example}`,
+  )
+}
+
+/**
+ * One pass over the examples, added to the summaries. @returns the number of tokens
+ * @throws Failure (in the promise) if a number is none, or too large
+ */
+const pass = async (
   open: OpenTask,
   data: CalibrationData,
-  engine: TaskEngine,
+  { heap, engine, parameters }: Omit<Calibrated, 'tokens'>,
+  contrast: Float32Array | null,
   progress: Progress,
-): Promise<InputMaxima> => {
-  const layers = linearLayers(open.checkpoint.architecture)
-  const width = layers.reduce((sum, l) => sum + l.inputs, 0)
-  progress.begin(`${open.source.task}: calibration`, data.examples)
-  const found = await lastValueFrom(
+): Promise<number> => {
+  resetTurns(heap, parameters.turns, parameters.tensors.size)
+  let group = 0
+  let tokens = 0
+  const results = await lastValueFrom(
     pull(
       groups(tokenised(open, data), item => item.ids.length),
       {
         inFlight: engine.inFlight,
         work: async items => {
           const batch = batchOf(items.map(({ example, ids }) => ({ ids, example: example.index })))
-          const maxima = await engine.perform({ kind: 'input maxima', batch })
+          const found = await engine.perform({ kind: 'observe', batch, group: group++, contrast })
+          tokens += batch.ids.length
           progress.advance(items.length, batch.ids.length)
-          return maxima
+          return notFinite(found)
         },
       },
-    ).pipe(
-      reduce(
-        // An array of our own, so that the fold's changes are nobody's.
-        (largest, maxima) => largest.map((m, i) => Math.max(m, maxima[i] ?? NaN)),
-        new Float64Array(width),
-      ),
+    ).pipe(toArray()),
+  )
+  const bad = results.find(found => found !== null)
+  if (bad !== undefined) refuse(open, parameters, bad)
+  return tokens
+}
+
+/**
+ * Passes the examples, and lets `use` look at what they left.
+ * @throws Failure (in the promise) if a layer's input or gradient is no number, or too large, named by tile and example
+ */
+export const calibrated = async <A>(
+  open: OpenTask,
+  data: CalibrationData,
+  { observed, tile, contrasts }: Passing,
+  { options, progress, before }: Calibrating,
+  use: (model: Calibrated) => Promise<A>,
+): Promise<A> => {
+  const { checkpoint } = open
+  await before()
+  const { heap, engine, parameters } = await startEngine(
+    options,
+    async ({ heap }): Promise<{ kind: 'calibration'; parameters: CalibrationParameters }> => {
+      const read = (name: string, out: Float32Array): Promise<void> => orThrow(checkpoint.readInto(name, out))
+      const tensors = await loadTrainingParameters(checkpoint.architecture, read, heap, false)
+      return { kind: 'calibration', parameters: placeCalibration(tensors, observed, tile, heap) }
+    },
+  )
+  try {
+    const model = { heap, engine, parameters }
+    const passes = contrasts ?? [null]
+    progress.begin(`${open.source.task}: calibration, ${observed} of layers`, passes.length * data.examples)
+    let tokens = 0
+    for (const contrast of passes) tokens = await pass(open, data, model, contrast, progress)
+    progress.end()
+    return await use({ ...model, tokens })
+  } finally {
+    await engine.close()
+  }
+}
+
+/** By layer, then row piece. */
+export type InputSummaries = ReadonlyMap<string, readonly InputStatistics[]>
+
+const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
+
+const inputStatistics = (heap: Heap, layer: LayerPlaces): readonly InputStatistics[] =>
+  layer.pieces.map(({ first, size }, p) => {
+    const { sum, squares, absMax } = layer.inputMoments
+    const counts = (sign: number): Uint32Array =>
+      heap.u32(layer.counts + 4 * fineBins.count * (2 * p + sign), fineBins.count).slice()
+    const [positive, negative] = [counts(0), counts(1)]
+    const total = (all: Uint32Array): number => all.reduce((a, b) => a + b, 0)
+    return {
+      count: total(positive) + total(negative),
+      sum: sumOf(heap.f64(sum + 8 * first, size)),
+      squares: sumOf(heap.f64(squares + 8 * first, size)),
+      largest: heap.f32(absMax + 4 * first, size).reduce((a, b) => Math.max(a, b), 0),
+      ...{ positive, negative },
+    }
+  })
+
+/** How the inputs of every layer's tiles are spread over all calibration examples. */
+export const inputSummaries = (
+  open: OpenTask,
+  data: CalibrationData,
+  tile: TileSize,
+  calibrating: Calibrating,
+): Promise<InputSummaries> =>
+  calibrated(open, data, { observed: 'inputs', tile, contrasts: null }, calibrating, ({ heap, parameters }) =>
+    Promise.resolve(
+      new Map([...parameters.layers].map(([name, layer]) => [name, inputStatistics(heap, layer)] as const)),
     ),
   )
-  progress.end()
-  const byLayer = new Map<string, Float64Array>()
-  let at = 0
-  for (const { name, inputs } of layers) {
-    const own = found.subarray(at, at + inputs)
-    const bad = own.findIndex(v => !Number.isFinite(v))
-    if (bad >= 0)
-      fail(open.checkpoint.folder, name, 'finite inputs on the calibration examples', `${own[bad]} at input ${bad}`)
-    byLayer.set(name, own)
-    at += inputs
-  }
-  return byLayer
+
+/** By layer, then row piece: of all of the layer's outputs. */
+export type OutputSummaries = ReadonlyMap<string, readonly OutputStatistics[]>
+
+const outputStatistics = (heap: Heap, layer: LayerPlaces, tokens: number): readonly OutputStatistics[] =>
+  layer.pieces.map((_, p) => {
+    const at = 8 * p * layer.outputs
+    const mean = heap.f64(layer.outputMoments.sum + at, layer.outputs).map(sum => sum / tokens)
+    const squares = heap.f64(layer.outputMoments.squares + at, layer.outputs)
+    const deviation = mean.map((m, j) => Math.sqrt(Math.max(0, (squares[j] ?? NaN) / tokens - m * m)))
+    return { mean, deviation }
+  })
+
+/** What every column of every tile gives on the first examples of the calibration data. */
+export const outputSummaries = (
+  open: OpenTask,
+  data: CalibrationData,
+  tile: TileSize,
+  calibrating: Calibrating,
+): Promise<OutputSummaries> => {
+  const of = { observed: 'outputs', tile, contrasts: null } as const
+  return calibrated(open, data, of, calibrating, ({ heap, parameters, tokens }) => {
+    // The classifier's layers see one token of each example.
+    const seen = (layer: string): number => (layer.startsWith('classifier.') ? data.examples : tokens)
+    return Promise.resolve(
+      new Map(
+        [...parameters.layers].map(([name, layer]) => [name, outputStatistics(heap, layer, seen(name))] as const),
+      ),
+    )
+  })
 }

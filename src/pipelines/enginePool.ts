@@ -1,6 +1,6 @@
 /**
  * The engines of a run, one at a time, kept while consecutive units share it; and what has to be known before a chip can
- * be had: how the model's inputs are spread, and the ranges that follow. Each is found out once a run.
+ * be had: the ranges of its tiles. Each is found out once a run.
  */
 import { hardwareOf, type Config } from '../domain/experiment/config.js'
 import type { AnalogMethod } from '../domain/experiment/method.js'
@@ -8,12 +8,12 @@ import { buildInWords } from '../domain/experiment/tensorflow.js'
 import type { Engine } from '../engines/engine.js'
 import { createHeap } from '../kernels/heap.js'
 import { openAnalog, type AnalogEngine } from './analog.js'
-import { inputMaxima, type InputMaxima } from './calibration.js'
 import { openDigital, type DigitalEngine, type EngineOptions } from './digital.js'
 import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
-import { chooseRanges, type ChosenRanges } from './ranges.js'
+import { rangesOfTask, type RangesOfTask, type RangesWanted } from './optimisation.js'
+import type { ChosenRanges } from './ranges.js'
 import { openTensorFlow, type TensorFlowEngine } from './tensorflow.js'
 
 /** An engine ready for a unit; on a chip, with what the pass will leave behind. */
@@ -53,8 +53,7 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
   let current: Current | null = null
   let kernels = 'none used'
   let tensorflow: string | null = null
-  const maxima = new Map<OpenTask, InputMaxima>()
-  const chosen = new Map<OpenTask, Map<AnalogMethod, readonly ChosenRanges[]>>()
+  const chosen = new Map<OpenTask, RangesOfTask>()
 
   const rest = async (): Promise<void> => {
     const { engine } = current ?? {}
@@ -77,18 +76,13 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
     current = { kind: 'tensorflow', open, engine }
     return engine
   }
-  const maximaOf = async (open: OpenTask): Promise<InputMaxima> => {
-    const found = maxima.get(open) ?? (await inputMaxima(open, calibrationOf(open), await digital(open), progress))
-    maxima.set(open, found)
-    return found
-  }
+  const wantedOf = (method: AnalogMethod): RangesWanted => ({ ...method, hardware: hardwareOf(config, method) })
+  const methods = config.methods.flatMap(m => (m.execution === 'analog' ? [wantedOf(m)] : []))
+  /** Calibration has an engine of its own: the one there is rests first, unless the ranges are known. */
   const ranges: EnginePool['ranges'] = async ({ open }, method) => {
-    const ofTask = chosen.get(open) ?? new Map<AnalogMethod, readonly ChosenRanges[]>()
+    const ofTask = chosen.get(open) ?? rangesOfTask(open, calibrationOf(open), { options, progress, before: rest })
     chosen.set(open, ofTask)
-    const found =
-      ofTask.get(method) ?? (await chooseRanges(open, hardwareOf(config, method).tile, method, await maximaOf(open)))
-    ofTask.set(method, found)
-    return found
+    return ofTask.of(wantedOf(method), methods)
   }
   const analog = async (open: OpenTask, method: AnalogMethod): Promise<AnalogEngine> => {
     if (current?.kind === 'analog' && current.open === open && current.method === method) return current.engine

@@ -1,8 +1,9 @@
 /** The ranges of every tile of a model by a method's rules, and what its columns' weights are like. */
 import { join } from 'node:path'
-import { tilesOf, type TileSize } from '../domain/crossbar/tiling.js'
+import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers, type LinearLayer } from '../domain/encoder/architecture.js'
-import type { AnalogMethod } from '../domain/experiment/method.js'
+import type { Hardware } from '../domain/experiment/hardware.js'
+import type { AnalogMethod, ColumnRange, InputRange } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { fullScales } from '../domain/ranges/column-range.js'
 import { clippedWeights, columnStatistics, type ColumnStatistics } from '../domain/ranges/column-statistics.js'
@@ -10,69 +11,110 @@ import { inputRange } from '../domain/ranges/input-range.js'
 import type { TileRanges } from '../engines/analog/parameters.js'
 import { learnedRangesFile, type LearnedKind } from '../io/checkpoint/learnedRanges.js'
 import { orThrow } from '../io/fault.js'
-import type { InputMaxima } from './calibration.js'
+import type { InputSummaries, OutputSummaries } from './calibration.js'
 import type { OpenTask } from './openTask.js'
 
 export interface ChosenRanges extends TileRanges, ColumnStatistics {
+  readonly gains: Float32Array
   /** Weights beyond their column's full scale. */
   readonly clippedWeights: number
+}
+
+/** Rules of a method. */
+export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'>
+
+/** What calibration found out about a model, for rules that need no gradients. */
+export interface Seen {
+  readonly inputs: InputSummaries
+  /** null where no rule looks at outputs. */
+  readonly outputs: OutputSummaries | null
+}
+
+/** A tile's ranges; without columns, these are chosen by their rule, at this input range. */
+export interface Given {
+  readonly inputRange: number
+  readonly columns: { readonly fullScales: Float32Array; readonly gains: Float32Array } | null
 }
 
 /** Largest of a model's layers in weights. */
 export const largestLayer = (layers: readonly LinearLayer[]): number =>
   layers.reduce((most, l) => Math.max(most, l.inputs * l.outputs), 0)
 
+/** Whether a rule asks for what training left, or starts from it. */
+const asksForLearned = (rule: ColumnRange | InputRange): boolean =>
+  rule.rule === 'learned' || ('start' in rule && rule.start === 'learned')
+
 /** A layer's learned ranges of one kind; null where the rule does not ask for them. @throws Failure (in the promise) */
 const learnedOf = async (
   { checkpoint, learned }: Pick<OpenTask, 'checkpoint' | 'learned'>,
-  rule: string,
+  rule: ColumnRange | InputRange,
   layer: string,
   [kind, length]: readonly [LearnedKind, number],
 ): Promise<Float32Array | null> => {
-  if (rule !== 'learned') return null
+  if (!asksForLearned(rule)) return null
   if (learned === null)
     return fail(
       join(checkpoint.folder, learnedRangesFile),
       '',
-      'ranges that training left beside the model, for the rule "learned"',
+      `ranges that training left beside the model, for the rule "${rule.rule === 'learned' ? 'learned' : `${rule.rule}", which starts from "learned`}"`,
       'no such file',
     )
   return learned.read(layer, kind, length)
 }
 
-/** Of every tile, in the order of the model. The weights pass through, a layer at a time. */
+/**
+ * Of every tile, in the order of the model. The weights pass through, a layer at a time.
+ * @param given what has been found for the tiles, if the rules are not to be asked
+ */
 export const chooseRanges = async (
   open: Pick<OpenTask, 'checkpoint' | 'learned'>,
-  tile: TileSize,
-  { columnRange, inputRange: rule }: Pick<AnalogMethod, 'columnRange' | 'inputRange'>,
-  maxima: InputMaxima,
+  { tile, adc }: Pick<Hardware, 'tile' | 'adc'>,
+  { columnRange, inputRange: rule }: Rules,
+  seen: Seen,
+  given: readonly Given[] | null = null,
 ): Promise<readonly ChosenRanges[]> => {
   const { checkpoint } = open
   const layers = linearLayers(checkpoint.architecture)
   const room = new Float32Array(largestLayer(layers))
+  const bound = adc.bits === 'off' ? Infinity : adc.bound
   const chosen: ChosenRanges[] = []
   for (const layer of layers) {
     const weights = room.subarray(0, layer.inputs * layer.outputs)
     await orThrow(checkpoint.readInto(`${layer.name}.weight`, weights))
-    const seen = maxima.get(layer.name) ?? new Float64Array(0)
     const tiles = tilesOf(layer, tile)
+    const pieces = [...new Set(tiles.map(t => t.rows.first))]
     const columns = tiles.reduce((sum, t) => sum + t.columns.size, 0)
-    const inputs = await learnedOf(open, rule.rule, layer.name, ['input_ranges', tiles.length])
-    const scales = await learnedOf(open, columnRange.rule, layer.name, ['column_ranges', columns])
+    const inputs = await learnedOf(open, rule, layer.name, ['input_ranges', tiles.length])
+    const scales = await learnedOf(open, columnRange, layer.name, ['column_ranges', columns])
     let column = 0
     for (const place of tiles) {
-      const { rows } = place
+      const piece = pieces.indexOf(place.rows.first)
       const statistics = columnStatistics(weights, layer.inputs, place)
-      const own = scales?.subarray(column, column + place.columns.size) ?? null
-      const full = fullScales(columnRange, statistics, own)
+      const summary = seen.inputs.get(layer.name)?.[piece]
+      if (summary === undefined) throw new RangeError(`no summary of the inputs of ${layer.name}, row piece ${piece}`)
+      const found = given?.[chosen.length]
+      const range = found?.inputRange ?? inputRange(rule, summary, inputs?.[place.index] ?? null)
+      const outputs = seen.outputs?.get(layer.name)?.[piece]
+      const own = <A extends { readonly slice: (from: number, to: number) => A }>(all: A, from: number): A =>
+        all.slice(from, from + place.columns.size)
+      const first = place.columns.first
+      const context = {
+        learned: scales === null ? null : own(scales, column),
+        outputs:
+          outputs === undefined
+            ? null
+            : {
+                seen: { mean: own(outputs.mean, first), deviation: own(outputs.deviation, first) },
+                ...{ inputRange: range, bound },
+              },
+      }
+      const full = found?.columns?.fullScales ?? fullScales(columnRange, statistics, context)
       column += place.columns.size
       chosen.push({
         ...statistics,
         fullScales: full,
-        inputRange: inputRange(rule, {
-          absMax: seen.subarray(rows.first, rows.first + rows.size),
-          learned: inputs?.[place.index] ?? null,
-        }),
+        gains: found?.columns?.gains ?? new Float32Array(place.columns.size).fill(1),
+        inputRange: range,
         clippedWeights: clippedWeights(weights, layer.inputs, place, full),
       })
     }

@@ -1,18 +1,30 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { tilesOf } from '../../src/domain/crossbar/tiling.js'
-import { linearLayers } from '../../src/domain/encoder/architecture.js'
+import { split, tilesOf, type TileSize } from '../../src/domain/crossbar/tiling.js'
+import { linearLayers, type LinearLayer } from '../../src/domain/encoder/architecture.js'
 import { Failure, describe as message } from '../../src/domain/problem.js'
 import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.js'
 import { learnedRangesFile, openLearnedRanges } from '../../src/io/checkpoint/learnedRanges.js'
 import { writeSafetensors, type Tensor } from '../../src/io/checkpoint/safetensorsWriter.js'
 import { orThrow } from '../../src/io/fault.js'
-import { chooseRanges } from '../../src/pipelines/ranges.js'
+import { chooseRanges, type Rules, type Seen } from '../../src/pipelines/ranges.js'
 import { folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
 
 const size = { rows: 64, columns: 64 }
+const adc = { bits: 8, bound: 12 }
+const summary = { count: 1, sum: 1, squares: 1, largest: 1, positive: [], negative: [] }
+/** Every input has been 1. */
+const seen = (layers: readonly LinearLayer[], tile: TileSize): Seen => ({
+  inputs: new Map(layers.map(l => [l.name, split(l.inputs, tile.rows).map(() => summary)])),
+  outputs: null,
+})
+const chosenFor = (
+  model: Parameters<typeof chooseRanges>[0] & { readonly layers: readonly LinearLayer[] },
+  tile: TileSize,
+  rules: Rules,
+) => chooseRanges(model, { tile, adc }, rules, seen(model.layers, tile))
 const learned = { columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } } as const
 const absMax = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
 
@@ -37,8 +49,7 @@ const withRanges = async (change: (tensor: Tensor) => Tensor | null = t => t) =>
       tensors.flatMap(t => change(t) ?? []),
     ),
   )
-  const maxima = new Map(layers.map(l => [l.name, new Float64Array(l.inputs).fill(1)]))
-  return { folder, checkpoint, layers, maxima, learned: await orThrow(openLearnedRanges(folder)) }
+  return { folder, checkpoint, layers, learned: await orThrow(openLearnedRanges(folder)) }
 }
 
 const refusal = (work: Promise<unknown>): Promise<string> =>
@@ -54,7 +65,7 @@ describe('ranges beside a model', () => {
   })
 
   test('stand where their tiles and columns are, in the order of the model', async () => {
-    const chosen = await chooseRanges(model, size, learned, model.maxima)
+    const chosen = await chosenFor(model, size, learned)
     let at = 0
     for (const layer of model.layers) {
       let column = 0
@@ -73,26 +84,26 @@ describe('ranges beside a model', () => {
   })
 
   test('are only taken where the rule asks for them', async () => {
-    const [first] = await chooseRanges(model, size, { ...absMax, inputRange: { rule: 'learned' } }, model.maxima)
+    const [first] = await chosenFor(model, size, { ...absMax, inputRange: { rule: 'learned' } })
     expect(first?.fullScales).toEqual(first?.absMax)
     expect(first?.inputRange).toBe(1)
   })
 
   test('are refused by name of file and tensor if they are missing, do not fit the tiles or are no ranges', async () => {
     const file = join(model.folder, learnedRangesFile)
-    expect(await refusal(chooseRanges({ ...model, learned: null }, size, learned, model.maxima))).toBe(
+    expect(await refusal(chosenFor({ ...model, learned: null }, size, learned))).toBe(
       `${file}: expected ranges that training left beside the model, for the rule "learned", found no such file`,
     )
-    expect(await refusal(chooseRanges(model, { rows: 32, columns: 64 }, learned, model.maxima))).toContain(
+    expect(await refusal(chosenFor(model, { rows: 32, columns: 64 }, learned))).toContain(
       `${file}: tensor encoder.layer.0.attention.self.query.input_ranges: expected [2] ranges, as many as these tiles need, found [1]`,
     )
     const name = 'encoder.layer.0.attention.self.key.column_ranges'
     const without = await withRanges(t => (t.name === name ? null : t))
-    expect(await refusal(chooseRanges(without, size, learned, without.maxima))).toContain(
+    expect(await refusal(chosenFor(without, size, learned))).toContain(
       `tensor ${name}: expected [64] ranges, as many as these tiles need, found no such tensor`,
     )
     const negative = await withRanges(t => (t.name === name ? { ...t, data: new Float32Array(64).fill(-1) } : t))
-    expect(await refusal(chooseRanges(negative, size, learned, negative.maxima))).toContain(
+    expect(await refusal(chosenFor(negative, size, learned))).toContain(
       `tensor ${name}: expected positive ranges, found -1 at index 0`,
     )
   })

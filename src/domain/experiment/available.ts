@@ -7,7 +7,17 @@ import { hardwareOf, type Config } from './config.js'
 import { presetNames } from '../devices/constants.js'
 import type { DeviceChoice, DevicePreset } from './device.js'
 import { readNoises, type DriftCompensation, type ReadNoise } from './hardware.js'
-import type { AnalogMethod, ColumnRange, EngineName, Execution, InputRange, IrDropRule, Spare } from './method.js'
+import {
+  columnRules,
+  inputRules,
+  type AnalogMethod,
+  type ColumnRange,
+  type EngineName,
+  type Execution,
+  type InputRange,
+  type IrDropRule,
+  type Spare,
+} from './method.js'
 import { settingsOf } from '../training/settings.js'
 import { learnableRanges, type LearnableRange, type Training, type TrainingNoise, type WeightClip } from './training.js'
 
@@ -32,6 +42,8 @@ export interface Available {
   readonly driftCompensations: readonly DriftCompensation[]
   readonly columnRules: readonly ColumnRange['rule'][]
   readonly inputRules: readonly InputRange['rule'][]
+  /** Fixed ranges that are read from a file. */
+  readonly rangeFiles: boolean
   readonly spares: readonly Spare[]
   readonly irDropRules: readonly IrDropRule[]
   /** IR drop itself: a wire resistance above 0. */
@@ -40,18 +52,16 @@ export interface Available {
   readonly training: AvailableTraining
 }
 
-/**
- * This version: both digital engines, the chip, with ranges by the largest weights and inputs or learned in training;
- * plain fine-tuning.
- */
+/** This version: both digital engines, the chip, with ranges by every rule but `dynamic`; training. */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
   engines: ['ohmflow', 'tensorflow'],
   devices: [...presetNames, 'table'],
   readNoises,
   driftCompensations: ['none', 'global', 'per-column', 'least-squares'],
-  columnRules: ['abs-max', 'learned'],
-  inputRules: ['abs-max', 'learned'],
+  columnRules,
+  inputRules: inputRules.filter(rule => rule !== 'dynamic'),
+  rangeFiles: false,
   spares: ['none'],
   irDropRules: ['none'],
   wireResistance: true,
@@ -87,9 +97,15 @@ const ofMethod = (file: string, at: string, config: Config, m: AnalogMethod, bui
   const from = (key: keyof typeof h): string => (m.hardware[key] === undefined ? 'hardware' : `${at}.hardware`)
   const check = <K extends string>(place: string, wanted: K, known: readonly K[]): Problem | null =>
     known.includes(wanted) ? null : notThere(file, place, `"${wanted}"`, quoted(known))
+  const saved = (key: string, range: ColumnRange | InputRange): Problem | null =>
+    range.rule === 'fixed' && range.file !== null && !built.rangeFiles
+      ? notThere(file, `${at}.${key}.file`, `"${range.file.written}"`, ['it left out, and "value" instead'])
+      : null
   return (
     check(`${at}.columnRange.rule`, m.columnRange.rule, built.columnRules) ??
     check(`${at}.inputRange.rule`, m.inputRange.rule, built.inputRules) ??
+    saved('columnRange', m.columnRange) ??
+    saved('inputRange', m.inputRange) ??
     check(`${at}.spare`, m.spare, built.spares) ??
     check(`${at}.irDrop`, m.irDrop, built.irDropRules) ??
     check(`${from('device')}.device`, deviceName(h.device), built.devices) ??

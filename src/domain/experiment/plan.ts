@@ -8,7 +8,7 @@ import type { AnalogMethod, Method } from './method.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
-export const resultsRevision = 2
+export const resultsRevision = 3
 
 /**
  * SHA-256 of every input file of a task, by role. Nothing else of the outside decides its results, but TensorFlow.js where

@@ -14,13 +14,14 @@ import {
 import type { Row, Table } from './table.js'
 
 type ColumnColumn =
-  SubjectColumn | PlaceColumn | 'column' | 'full_scale' | 'abs_max' | 'deviation' | 'time_seconds' | 'alpha'
+  SubjectColumn | PlaceColumn | 'column' | 'full_scale' | 'gain' | 'abs_max' | 'deviation' | 'time_seconds' | 'alpha'
 
 export type ColumnRow = Row<ColumnColumn> &
   Subject &
   Place & {
     readonly column: number
     readonly full_scale: number
+    readonly gain: number
     readonly abs_max: number
     readonly deviation: number
     readonly time_seconds: number

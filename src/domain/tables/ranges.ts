@@ -31,9 +31,10 @@ export const tileRangesTable: Table<TileRangeColumn> = {
   ],
 }
 
-type ColumnRangeColumn = 'full_scale' | 'abs_max' | 'deviation'
+type ColumnRangeColumn = 'full_scale' | 'gain' | 'abs_max' | 'deviation'
 export type ColumnRangeRow = Row<ColumnRangeColumn> & {
   readonly full_scale: number
+  readonly gain: number
   readonly abs_max: number
   readonly deviation: number
 }
@@ -47,6 +48,13 @@ export const columnRangesTable: Table<ColumnRangeColumn> = {
       nullable: false,
       unit: '1',
       description: 'weight magnitude that maps to the largest conductance, in the unit of the weights',
+    },
+    {
+      name: 'gain',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: 'digital factor chosen with the ranges, beside that of the drift compensation; 1 by most rules',
     },
     {
       name: 'abs_max',

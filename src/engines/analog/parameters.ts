@@ -60,6 +60,8 @@ export interface ColumnPlaces {
   readonly alphas: Ptr
   /** f64: sums of |z| over the calibration vectors right after programming. */
   readonly firstSums: Ptr
+  /** gamma_j: digital factors beside the drift compensation. */
+  readonly gains: Ptr
 }
 
 export interface TilePlaces {
@@ -127,7 +129,7 @@ export const tileBytes = (rows: number, columns: number, c: Converters): number 
 const roomsOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converters) => ({
   cells: tileBytes(rows.size, columns.size, c),
   variances: c.perVmm ? cellsBytes(rows.size, columns.size, true) : 0,
-  columns: 4 * paddedColumns(columns.size) * 9,
+  columns: 4 * paddedColumns(columns.size) * 10,
 })
 
 /** As heaps and scratch stacks align their blocks. */
@@ -151,6 +153,7 @@ const columnPlaces = (at: Ptr, columns: number): ColumnPlaces => {
     zVarianceScale: place(5),
     alphas: place(6),
     firstSums: place(7),
+    gains: place(9),
   }
 }
 
@@ -160,6 +163,8 @@ export interface TileRanges {
   readonly inputRange: number
   /** c_j of each column, in the unit of the weights; 0: a column of zeros. */
   readonly fullScales: Float32Array
+  /** gamma_j: what each column's output is multiplied by digitally, beside beta c_j and the drift compensation; default 1. */
+  readonly gains?: Float32Array
 }
 
 /**
@@ -171,7 +176,7 @@ export const placeTile = (
   heap: Pick<Heap, 'f32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Tile,
-  { inputRange, fullScales }: TileRanges,
+  { inputRange, fullScales, gains }: TileRanges,
   converters: Converters,
   number: number,
 ): TilePlaces => {
@@ -185,6 +190,8 @@ export const placeTile = (
   const written = heap.f32(places.column.fullScales, paddedColumns(columns.size))
   written.fill(0)
   written.set(fullScales)
+  const factors = heap.f32(places.column.gains, paddedColumns(columns.size)).fill(1)
+  if (gains !== undefined) factors.set(gains)
   return places
 }
 

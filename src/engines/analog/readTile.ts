@@ -229,11 +229,12 @@ export const readTile = (
   alphasInto(bench, chip, layer, tile, reading, alphas)
   const view = (at: Ptr): Float32Array => heap.f32(at, paddedColumns(columns))
   const [fullScales, yScale, alpha] = [view(tile.column.fullScales), view(tile.column.yScale), view(tile.column.alphas)]
+  const gains = view(tile.column.gains)
   const { adcMaxCode, adcBound } = chip.converters
   const step = adcMaxCode === 0 ? 1 : adcBound / adcMaxCode
   yScale.fill(0)
   alphas.forEach((a, j) => {
     alpha[j] = a
-    yScale[j] = step * tile.inputRange * (fullScales[j] ?? 0) * (alpha[j] ?? NaN)
+    yScale[j] = step * tile.inputRange * (fullScales[j] ?? 0) * (alpha[j] ?? NaN) * (gains[j] ?? NaN)
   })
 }

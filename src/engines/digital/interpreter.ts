@@ -3,7 +3,6 @@ import type { Interpreter } from '../interpreter.js'
 import { forward } from '../forward.js'
 import type { Workbench } from '../workbench.js'
 import { digitalAlgebra } from './algebra.js'
-import { inputMaxima } from './inputMaxima.js'
 import type { Parameters } from './parameters.js'
 
 const nothing = new Uint32Array(0)
@@ -15,7 +14,6 @@ export const digitalInterpreter = (bench: Workbench, parameters: Parameters): In
       return { ...forward(bench, parameters.architecture, algebra, batch, firstTokens), counts: nothing }
     }),
   perform: task => {
-    if (task.kind !== 'input maxima') throw new TypeError(`"task" expected one of a digital model, got ${task.kind}`)
-    return inputMaxima(bench, parameters, task)
+    throw new TypeError(`"task" expected none: a digital model only runs batches, got ${task.kind}`)
   },
 })

@@ -7,7 +7,7 @@
  *     output noise  (beta c alpha sigma)^2 a row
  *     ADC           (beta c alpha)^2 E[(q(z) - z)^2] a row, z Gaussian with the variance that the tile's exact share has
  *
- * IR drop enters through the factors u that the mean conductances give. The factors alpha are those measured on the chip.
+ * Where ranges have gains, alpha is short for alpha times the gain. IR drop enters through the factors u that the mean conductances give. The factors alpha are those measured on the chip.
  * Not modelled: correlation of rounding errors between inputs, tails of z, the spread of alpha and of u.
  */
 import { ladderVoltagesInto } from '../../domain/crossbar/ladder.js'
@@ -78,6 +78,7 @@ const tileError = (
   const [rows, columns] = [tile.rows.size, tile.columns.size]
   const fullScales = heap.f32(tile.column.fullScales, columns)
   const alphas = heap.f32(tile.column.alphas, columns)
+  const gains = heap.f32(tile.column.gains, columns)
   const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange })
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
   const shares = exact.shares[piece] ?? new Float64Array(0)
@@ -88,7 +89,7 @@ const tileError = (
     const output = tile.columns.first + j
     const at = output * layer.inputs + tile.rows.first
     const w = heap.f32(layer.weights + 4 * at, rows)
-    const factor = (fullScales[j] ?? NaN) * (alphas[j] ?? NaN)
+    const factor = (fullScales[j] ?? NaN) * (alphas[j] ?? NaN) * (gains[j] ?? NaN)
     if (factor === 0) {
       for (let i = 0; i < rows; i++) biases[at + i] = -(w[i] ?? NaN)
       continue

@@ -115,9 +115,9 @@ const computeRanges = async (unit: PlannedMethodUnit, { engines }: RunOptions): 
 }
 
 const columnRows = function* (ranges: readonly ChosenRanges[]): Generator<ColumnRangeRow> {
-  for (const { fullScales, absMax, deviation } of ranges)
+  for (const { fullScales, gains, absMax, deviation } of ranges)
     for (const [j, full_scale] of fullScales.entries())
-      yield { full_scale, abs_max: absMax[j] ?? NaN, deviation: deviation[j] ?? NaN }
+      yield { full_scale, gain: gains[j] ?? NaN, abs_max: absMax[j] ?? NaN, deviation: deviation[j] ?? NaN }
 }
 
 const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, options: RunOptions): Promise<void> => {

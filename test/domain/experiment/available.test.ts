@@ -68,9 +68,20 @@ describe('what is available', () => {
     expect(refusal(withMethod({ hardware: { driftCompensation: 'affine' } }))).toBe(
       'c.json: methods.1.hardware.driftCompensation: expected "none" or "global" or "per-column" or "least-squares", found "affine", which is not available in this version',
     )
-    expect(refusal(withMethod({ columnRange: { rule: 'optimal', start: 'abs-max' } }))).toContain(
-      'methods.1.columnRange.rule',
+    expect(refusal(withMethod({ inputRange: { rule: 'dynamic' } }))).toContain('methods.1.inputRange.rule')
+    const saved = { rule: 'fixed', value: null, file: { written: 'r.json', resolved: '/r.json' } } as const
+    expect(refusal(withMethod({ columnRange: saved }))).toBe(
+      'c.json: methods.1.columnRange.file: expected it left out, and "value" instead, found "r.json", which is not available in this version',
     )
+    expect(refusal(withMethod({ columnRange: { ...saved, value: 1, file: null } }))).toBeNull()
+    expect(
+      refusal(
+        withMethod({
+          columnRange: { rule: 'optimal', start: 'abs-max' },
+          inputRange: { rule: 'optimal', start: 'learned' },
+        }),
+      ),
+    ).toBeNull()
     expect(refusal(withMethod({}), { ...thisVersion, executions: ['digital'] })).toBe(
       'c.json: methods.1.execution: expected "digital", found "analog" (method "a"), which is not available in this version',
     )

@@ -63,6 +63,7 @@ const column: ColumnRow = {
   tile: 3,
   column: 767,
   full_scale: 0.2,
+  gain: 1,
   abs_max: 0.3,
   deviation: 0.04,
   time_seconds: 3600,

@@ -39,6 +39,7 @@ describe('a layout', () => {
         { at: cells, end: cells + tileBytes(rows.size, columns.size, converters) },
         { at: variances, end: variances + cellsBytes(rows.size, columns.size, true) },
         { at: column.fullScales, end: column.firstSums + 8 * columns.size },
+        { at: column.gains, end: column.gains + 4 * columns.size },
       ])
       .sort((a, b) => a.at - b.at)
     expect(rooms.every(({ at }) => at > 0 && at % 64 === 0)).toBe(true)

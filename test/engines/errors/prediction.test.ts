@@ -219,8 +219,8 @@ describe('what is measured', () => {
 })
 
 test('other tasks, and batches, are refused', () => {
-  expect(() => perform({ kind: 'input maxima', batch })).toThrow(
-    'expected one that looks into errors, got input maxima',
+  expect(() => perform({ kind: 'observe', batch, group: 0, contrast: null })).toThrow(
+    'expected one that looks into errors, got observe',
   )
   expect(() => interpreter(bench, { kind: 'errors', parameters }).run(batch, {})).toThrow('got a batch')
   expect(perform({ kind: 'layer errors', batch, variants: [] })).toHaveLength(0)

@@ -227,6 +227,7 @@ describe('the tables about chips', () => {
           return times.map(time_seconds => ({
             ...{ task: 'cola', method: name, layer: t.layer, tile: t.index, column: t.columns.first + j },
             full_scale: chosen[i]?.fullScales[j],
+            gain: 1,
             abs_max: Math.max(...w.map(Math.abs)),
             deviation: Math.sqrt(w.reduce((a, b) => a + (b - mean) ** 2, 0) / w.length),
             time_seconds,
@@ -362,7 +363,7 @@ describe('calibration', () => {
     await prepared({ ...written, methods: [digital], calibration: { examples: 4001 } })
   })
 
-  test('inputs that are not finite are refused, naming checkpoint and layer', async () => {
+  test('inputs that are no numbers, or too large, are refused, naming checkpoint, tile and example', async () => {
     const folder = folderWith()
     cpSync(cola, folder, { recursive: true })
     const path = join(folder, 'model.safetensors')
@@ -379,7 +380,7 @@ describe('calibration', () => {
     const [task] = written.tasks
     await expect(ran({ ...written, tasks: [{ ...task, checkpoint: folder }] })).rejects.toThrow(
       new RegExp(
-        `^${folder}: encoder\\.layer\\.1\\.attention\\.self\\.query: expected finite inputs on the calibration examples, found (Infinity|NaN) at input 5$`,
+        `^${folder}: encoder\\.layer\\.1\\.attention\\.self\\.query, tile 0: expected inputs below 2\\^60 in magnitude on the calibration examples, found -?(Infinity|NaN) at input 5 of example 0$`,
       ),
     )
     expect((await orThrow(openCheckpoint(folder))).architecture.hidden).toBe(64)

@@ -1,0 +1,281 @@
+/**
+ * The expected squared error that one tile causes, weighted token by token and column by column, as a function of its
+ * ranges: the exact moments of its devices at given times, the DAC's rounding and clipping, clipped weights, output noise,
+ * the ADC's rounding and clipping. Derivation and approximations: docs/objective.md.
+ * Not modelled: IR drop; correlation between a tile's inputs, and between the errors of tiles.
+ */
+import type { MomentGrid } from '../devices/moment-grid.js'
+import type { DriftCompensation } from '../experiment/hardware.js'
+import type { Excess, WeightedHistogram } from './histogram.js'
+
+/** How a tile converts; 0 codes stand for an ideal converter. */
+export interface TileConverters {
+  readonly dacMaxCode: number
+  readonly adcMaxCode: number
+  /** Largest column sum that is not clipped, in full-scale weights times full-scale inputs. */
+  readonly adcBound: number
+  /** Standard deviation, in the unit of the bound. */
+  readonly outputNoise: number
+}
+
+/** A device's moments at one time, in units of g_max, on an even grid of targets. */
+export type DeviceMoments = Pick<MomentGrid, 'mean' | 'variance'>
+
+/** What calibration found out about a tile, and the chip it lies on. */
+export interface TileObjective {
+  readonly rows: number
+  readonly columns: number
+  /** w_ij at j columnStep + i. */
+  readonly weights: Float32Array
+  /** A_ij = sum over tokens of h_tj x_ti^2, at the same places. */
+  readonly energies: Float32Array
+  readonly columnStep: number
+  /** Of |x_ti|, weighted by sum over columns of h_tj w_ij^2. */
+  readonly inputs: WeightedHistogram
+  /** Of each column: sum over tokens of h_tj; and the excess of |y_tj| weighted by h_tj. */
+  readonly masses: Float64Array
+  readonly excesses: readonly Excess[]
+  readonly converters: TileConverters
+  /** One for each time that counts; all count the same. */
+  readonly times: readonly DeviceMoments[]
+  /** Right after programming, which some compensations compare with. */
+  readonly first: DeviceMoments
+  readonly driftCompensation: DriftCompensation
+}
+
+/** What is chosen for a tile. */
+export interface ScaledRanges {
+  /** beta. */
+  readonly inputRange: number
+  /** c_j; 0: a column of zeros. */
+  readonly fullScales: Float32Array
+  /** gamma_j: what the column's output is multiplied by digitally, beside beta c_j and the drift compensation. */
+  readonly gains: Float32Array
+}
+
+/**
+ * Sum over inputs of weight times the square of what the DAC makes of them less themselves. A bin's numbers are uniform
+ * in it, so that a step counts as it is where it is wider than the numbers (they all become 0) and as step^2 / 12 where it
+ * is far narrower.
+ * @param maxCode 0: ideal
+ */
+export const inputError = (
+  { lower, upper, weight }: WeightedHistogram,
+  { range, maxCode }: { readonly range: number; readonly maxCode: number },
+): number => {
+  if (maxCode === 0) return 0
+  const step = range / maxCode
+  /** Integral from 0 to u of the square of the distance to the nearest step. */
+  const rounding = (u: number): number => {
+    const n = Math.round(u / step)
+    const rest = u - n * step
+    return (n * step ** 3) / 12 + rest ** 3 / 3
+  }
+  let sum = 0
+  for (let b = 0; b < weight.length; b++) {
+    const [from, to] = [lower[b] ?? NaN, upper[b] ?? NaN]
+    let integral = from < range ? rounding(Math.min(to, range)) - rounding(from) : 0
+    if (to > range) integral += ((to - range) ** 3 - Math.max(0, from - range) ** 3) / 3
+    sum += ((weight[b] ?? NaN) * integral) / (to - from)
+  }
+  return sum
+}
+
+/** Sums over a column's rows at a full scale, in units of it: v_i is what the pair of weight w_i yields. */
+export interface ColumnSums {
+  /** sum A_i w_i^2. */
+  readonly energy: number
+  /** At each time: sum A_i w_i E[v_i], and sum A_i E[v_i^2]. */
+  readonly cross: readonly number[]
+  readonly power: readonly number[]
+}
+
+/** @param copies of the column that are averaged: the variance of the mean of k devices is a k-th */
+export const columnSums = (tile: TileObjective, column: number, fullScale: number, copies = 1): ColumnSums => {
+  const { rows, weights, energies, columnStep, times } = tile
+  const at = column * columnStep
+  const cross: number[] = []
+  const power: number[] = []
+  let energy = 0
+  for (let i = at; i < at + rows; i++) energy += (energies[i] ?? NaN) * (weights[i] ?? NaN) ** 2
+  // Written for speed: this is where the time of a search goes.
+  for (let t = 0; t < times.length; t++) {
+    const { mean, variance } = times[t] ?? { mean: energies, variance: energies }
+    const steps = mean.length - 1
+    const perWeight = steps / fullScale
+    const idleMean = mean[0] ?? NaN
+    const idleVariance = variance[0] ?? NaN
+    let mixed = 0
+    let square = 0
+    let noise = 0
+    for (let i = at; i < at + rows; i++) {
+      const a = energies[i] ?? NaN
+      const w = Math.abs(weights[i] ?? NaN)
+      // On the grid of targets; clipped weights lie at its end.
+      const place = w * perWeight
+      const k = place >= steps ? steps - 1 : place | 0
+      const rest = place >= steps ? 1 : place - k
+      const low = mean[k] ?? NaN
+      const lowVariance = variance[k] ?? NaN
+      const m = low + rest * ((mean[k + 1] ?? NaN) - low) - idleMean
+      const am = a * m
+      mixed += am * w
+      square += am * m
+      noise += a * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance)
+    }
+    cross.push(mixed)
+    power.push(square + noise / copies)
+  }
+  return { energy, cross, power }
+}
+
+/** What a column of devices conducts in the mean square, each row driven alike: sum E[v_i^2]; and sum w_i E[v_i]. */
+const conducted = (
+  { rows, weights, columnStep }: TileObjective,
+  column: number,
+  fullScale: number,
+  { mean, variance }: DeviceMoments,
+): { readonly power: number; readonly cross: number } => {
+  const steps = mean.length - 1
+  let [power, cross] = [0, 0]
+  for (let i = column * columnStep; i < column * columnStep + rows; i++) {
+    const share = Math.min(1, Math.abs(weights[i] ?? NaN) / fullScale)
+    const k = Math.min(steps - 1, Math.trunc(share * steps))
+    const rest = share * steps - k
+    const between = (all: Float64Array): number => (all[k] ?? NaN) + rest * ((all[k + 1] ?? NaN) - (all[k] ?? NaN))
+    const m = between(mean) - (mean[0] ?? NaN)
+    power += m * m + between(variance) + (variance[0] ?? NaN)
+    cross += share * m
+  }
+  return { power, cross }
+}
+
+/**
+ * The factors that the drift compensation is expected to bring at each time, of every column: `global` and `per-column`
+ * restore mean magnitudes over inputs that drive all rows alike, which are as the roots of the mean squares.
+ */
+export const expectedCompensation = (tile: TileObjective, fullScales: Float32Array): readonly Float64Array[] => {
+  const { columns, times, first, driftCompensation } = tile
+  const each = (of: (column: number, fullScale: number) => number): Float64Array =>
+    Float64Array.from({ length: columns }, (_, j) => ((fullScales[j] ?? 0) > 0 ? of(j, fullScales[j] ?? NaN) : 0))
+  const magnitudes = (moments: DeviceMoments): Float64Array =>
+    each((j, c) => Math.sqrt(conducted(tile, j, c, moments).power))
+  const ones = (): Float64Array => new Float64Array(columns).fill(1)
+  const ratio = (a: number, b: number): number => (a > 0 && b > 0 ? a / b : 1)
+  const total = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
+  switch (driftCompensation) {
+    case 'global': {
+      const before = total(magnitudes(first))
+      return times.map(now => ones().fill(ratio(before, total(magnitudes(now)))))
+    }
+    case 'per-column': {
+      const before = magnitudes(first)
+      return times.map(now => magnitudes(now).map((m, j) => ratio(before[j] ?? NaN, m)))
+    }
+    case 'least-squares':
+      return times.map(now =>
+        each((j, c) => {
+          const { power, cross } = conducted(tile, j, c, now)
+          return power > 0 ? cross / power : 1
+        }),
+      )
+    default:
+      return times.map(ones)
+  }
+}
+
+/** A column as the rest of the objective sees it. */
+export interface Column {
+  readonly mass: number
+  readonly excess: Excess | undefined
+  /** Factor of the drift compensation at each time. */
+  readonly compensation: Float64Array
+}
+
+/** @param compensation as `expectedCompensation` gives it */
+export const columnOf = (
+  { masses, excesses }: TileObjective,
+  column: number,
+  compensation: readonly Float64Array[],
+): Column => ({
+  mass: masses[column] ?? NaN,
+  excess: excesses[column],
+  compensation: Float64Array.from(compensation, factors => factors[column] ?? NaN),
+})
+
+/** Mean square of noise and rounding at a readout, sigma^2 + step^2 / 12. */
+const readoutNoise = ({ adcMaxCode, adcBound, outputNoise }: TileConverters): number => {
+  const step = adcMaxCode === 0 ? 0 : adcBound / adcMaxCode
+  return outputNoise * outputNoise + (step * step) / 12
+}
+
+/**
+ * The gain of least squares. With b_t = c kappa_t, what z is multiplied by but for the gain, the error
+ * sum_t energy - 2 gamma b_t cross_t + gamma^2 b_t^2 (power_t + readout) is least at
+ * gamma = sum_t b_t cross_t / sum_t b_t^2 (power_t + readout). 1 where nothing is conducted that matters.
+ */
+export const leastSquaresGain = (
+  converters: TileConverters,
+  { cross, power }: ColumnSums,
+  { mass, compensation }: Column,
+  inputRange: number,
+  fullScale: number,
+): number => {
+  const readout = mass * inputRange * inputRange * readoutNoise(converters)
+  let over = 0
+  let under = 0
+  for (let t = 0; t < cross.length; t++) {
+    const b = fullScale * (compensation[t] ?? NaN)
+    over += b * (cross[t] ?? NaN)
+    under += b * b * ((power[t] ?? NaN) + readout)
+  }
+  return over > 0 && under > 0 ? over / under : 1
+}
+
+/**
+ * Mean over times of a column's expected weighted error: of its devices, of noise and rounding at its readout, and of
+ * clipping by the ADC, which begins where |y| = bound beta energy / cross.
+ */
+export const columnError = (
+  converters: TileConverters,
+  { energy, cross, power }: ColumnSums,
+  { mass, excess, compensation }: Column,
+  inputRange: number,
+  /** gamma c. */
+  scale: number,
+): number => {
+  const readout = mass * inputRange * inputRange * readoutNoise(converters)
+  const clips = converters.adcMaxCode > 0 && excess !== undefined
+  let sum = 0
+  for (let t = 0; t < cross.length; t++) {
+    const mixed = cross[t] ?? NaN
+    const a = scale * (compensation[t] ?? NaN)
+    sum += Math.max(0, energy - a * (2 * mixed - a * ((power[t] ?? NaN) + readout)))
+    if (clips && mixed > 0) sum += excess((converters.adcBound * inputRange * energy) / mixed)
+  }
+  return sum / cross.length
+}
+
+/** What ranges come to on a tile. */
+export interface ExpectedError {
+  readonly total: number
+  readonly inputs: number
+  /** Of each column. */
+  readonly columns: Float64Array
+}
+
+/** The objective: the tile's expected weighted squared error at these ranges. */
+export const expectedError = (tile: TileObjective, { inputRange, fullScales, gains }: ScaledRanges): ExpectedError => {
+  const { converters } = tile
+  const compensation = expectedCompensation(tile, fullScales)
+  const inputs = inputError(tile.inputs, { range: inputRange, maxCode: converters.dacMaxCode })
+  const columns = new Float64Array(tile.columns)
+  for (let j = 0; j < tile.columns; j++) {
+    const fullScale = fullScales[j] ?? NaN
+    if (fullScale === 0) continue
+    const scale = fullScale * (gains[j] ?? NaN)
+    const column = columnOf(tile, j, compensation)
+    columns[j] = columnError(converters, columnSums(tile, j, fullScale), column, inputRange, scale)
+  }
+  return { total: columns.reduce((a, b) => a + b, inputs), inputs, columns }
+}

@@ -1,0 +1,93 @@
+/**
+ * A model that is calibrated, on the kernels' heap: its tensors as they are in the checkpoint, and beside every linear layer
+ * room for what is found out about it. The room depends on the model and its tiles, not on how many tokens are seen.
+ */
+import { split, tilesOf, type Piece, type Tile, type TileSize } from '../../domain/crossbar/tiling.js'
+import { linearLayers, type LinearLayer } from '../../domain/encoder/architecture.js'
+import { coarseBins, fineBins, tailBins } from '../../domain/ranges/histogram.js'
+import type { Heap, Ptr } from '../../kernels/heap.js'
+import type { TrainingParameters } from '../training/parameters.js'
+
+/**
+ * What is looked at: the inputs of layers; the outputs of their tiles; or what the tiles' errors depend on, which the
+ * objective of the optimal ranges is made of.
+ */
+export type Observed = 'inputs' | 'outputs' | 'errors'
+
+/** Sums over rows of numbers and of their squares, largest magnitudes; a kernel's order (`addMoments`). */
+export interface MomentPlaces {
+  /** f64. */
+  readonly sum: Ptr
+  readonly squares: Ptr
+  /** f32. */
+  readonly absMax: Ptr
+}
+
+/** 0 where it is not looked at. */
+export interface LayerPlaces extends LinearLayer {
+  /** Position in the forward pass. */
+  readonly number: number
+  readonly pieces: readonly Piece[]
+  readonly tiles: readonly Tile[]
+  /** Of each input. */
+  readonly inputMoments: MomentPlaces
+  /** uint32 [pieces, sign, fineBins]: how many inputs, the positive ones first. */
+  readonly counts: Ptr
+  /** Of each output of each row piece, without the bias. */
+  readonly outputMoments: MomentPlaces
+  /** f32 [outputs, inputs]: sum of h_tj x_ti^2. */
+  readonly energies: Ptr
+  /** f64 [outputs]: sum of h_tj. */
+  readonly masses: Ptr
+  /** f64 [pieces, outputs, tailBins] and int32 [pieces, outputs]: |y_tj| weighted by h_tj. */
+  readonly tails: Ptr
+  readonly tops: Ptr
+  /** f64 [tiles, coarseBins]: |x_ti| weighted by the sum over the tile's columns of h_tj w_ij^2. */
+  readonly weighted: Ptr
+}
+
+export interface CalibrationParameters extends TrainingParameters {
+  readonly observed: Observed
+  readonly layers: ReadonlyMap<string, LayerPlaces>
+}
+
+/** Everything is zero at first. @param training the model without gradients and moments */
+export const placeCalibration = (
+  training: TrainingParameters,
+  observed: Observed,
+  size: TileSize,
+  heap: Pick<Heap, 'allocate' | 'u8'>,
+): CalibrationParameters => {
+  const zeros = (of: Observed, bytes: number): Ptr => {
+    if (of !== observed) return 0
+    const at = heap.allocate(bytes)
+    heap.u8(at, bytes).fill(0)
+    return at
+  }
+  const moments = (of: Observed, numbers: number): MomentPlaces => ({
+    sum: zeros(of, 8 * numbers),
+    squares: zeros(of, 8 * numbers),
+    absMax: zeros(of, 4 * numbers),
+  })
+  const layers = linearLayers(training.architecture).map((layer, number): [string, LayerPlaces] => {
+    const { inputs, outputs } = layer
+    const pieces = split(inputs, size.rows)
+    const tiles = tilesOf(layer, size)
+    const columns = pieces.length * outputs
+    return [
+      layer.name,
+      {
+        ...{ ...layer, number, pieces, tiles },
+        inputMoments: moments('inputs', inputs),
+        counts: zeros('inputs', 4 * 2 * fineBins.count * pieces.length),
+        outputMoments: moments('outputs', columns),
+        energies: zeros('errors', 4 * inputs * outputs),
+        masses: zeros('errors', 8 * outputs),
+        tails: zeros('errors', 8 * tailBins * columns),
+        tops: zeros('errors', 4 * columns),
+        weighted: zeros('errors', 8 * coarseBins.count * tiles.length),
+      },
+    ]
+  })
+  return { ...training, observed, layers: new Map(layers) }
+}

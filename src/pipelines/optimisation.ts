@@ -1,0 +1,167 @@
+/**
+ * Ranges of a task's methods, by whatever rule: what calibration has to find out for them, and, for the optimal ones, the
+ * search of every tile on all workers. Methods that minimise the same weighted errors share one calibration.
+ */
+import type { TileSize } from '../domain/crossbar/tiling.js'
+import { tilesOf } from '../domain/crossbar/tiling.js'
+import { linearLayers } from '../domain/encoder/architecture.js'
+import type { Hardware } from '../domain/experiment/hardware.js'
+import type { AnalogMethod } from '../domain/experiment/method.js'
+import { fail } from '../domain/problem.js'
+import { logitContrasts } from '../domain/ranges/contrasts.js'
+import type { Optimum } from '../domain/ranges/optimum.js'
+import { convertersOf } from '../engines/analog/parameters.js'
+import { optimumOf } from '../engines/calibration/optimise.js'
+import { placeMoments } from './analog.js'
+import {
+  calibrated,
+  inputSummaries,
+  outputSummaries,
+  type Calibrated,
+  type Calibrating,
+  type InputSummaries,
+  type OutputSummaries,
+} from './calibration.js'
+import type { CalibrationData, OpenTask } from './openTask.js'
+import { chooseRanges, type ChosenRanges, type Rules, type Seen } from './ranges.js'
+
+/** A method's rules, and the chip they are for. */
+export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective'> {
+  readonly hardware: Hardware
+}
+
+export interface RangesOfTask {
+  /** @param others of the task's methods, which may be found on the way */
+  readonly of: (wanted: RangesWanted, others: readonly RangesWanted[]) => Promise<readonly ChosenRanges[]>
+}
+
+const isOptimal = ({ columnRange, inputRange }: Rules): boolean =>
+  columnRange.rule === 'optimal' || inputRange.rule === 'optimal'
+
+/** The rules that the search starts from; those that are not searched for stay. */
+const startOf = ({ columnRange, inputRange }: Rules): Rules => ({
+  columnRange: columnRange.rule === 'optimal' ? { rule: columnRange.start } : columnRange,
+  inputRange: inputRange.rule === 'optimal' ? { rule: inputRange.start } : inputRange,
+})
+
+/** Each value found once. */
+const remembered = <A>(find: (key: string) => Promise<A>) => {
+  const known = new Map<string, A>()
+  return async (key: string): Promise<A> => {
+    const found = known.get(key) ?? (await find(key))
+    known.set(key, found)
+    return found
+  }
+}
+
+/** Of every tile, in the order of the model. */
+const searched = async (
+  open: OpenTask,
+  { heap, engine }: Calibrated,
+  { columnRange, inputRange, objective, hardware, name }: RangesWanted,
+  start: readonly ChosenRanges[],
+  { progress }: Calibrating,
+): Promise<readonly Optimum[]> => {
+  const momentsAt = (seconds: number): number => placeMoments(heap, hardware, seconds)
+  const chip = {
+    converters: convertersOf(hardware),
+    driftCompensation: hardware.driftCompensation,
+    moments: objective.times.map(momentsAt),
+    first: momentsAt(0),
+  }
+  const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, hardware.tile))
+  progress.begin(`${open.source.task}: ${name}, optimal ranges`, tiles.length, 'tiles')
+  const tasks = tiles.map(async (tile, k) => {
+    const from = start[k]
+    if (from === undefined) throw new RangeError(`no ranges of tile ${tile.index} of ${tile.layer}`)
+    const found = await engine.perform({
+      kind: 'optimise tile',
+      ...{ layer: tile.layer, tile: tile.index, ...chip },
+      start: { inputRange: from.inputRange, fullScales: from.fullScales, gains: from.gains },
+      ...{ input: inputRange.rule === 'optimal', columns: columnRange.rule === 'optimal' },
+    })
+    progress.advance(1, 0)
+    return optimumOf(found)
+  })
+  await Promise.allSettled(tasks)
+  progress.end()
+  return Promise.all(tasks)
+}
+
+export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating: Calibrating): RangesOfTask => {
+  const inputs = remembered<InputSummaries>(
+    key => inputSummaries(open, data, JSON.parse(key) as TileSize, calibrating), // as: what `seen` wrote
+  )
+  const outputs = remembered<OutputSummaries>(key => {
+    const [tile, examples] = JSON.parse(key) as [TileSize, number] // as: what `seen` wrote
+    return outputSummaries(open, { ...data, examples }, tile, calibrating)
+  })
+  const seen = async ({ columnRange, hardware: { tile } }: RangesWanted): Promise<Seen> => {
+    if (columnRange.rule !== 'output-current') return { inputs: await inputs(JSON.stringify(tile)), outputs: null }
+    if (columnRange.inputs > data.examples)
+      fail(
+        open.source.data.resolved,
+        '',
+        `${columnRange.inputs} calibration examples, for the rule "output-current"`,
+        `${data.examples}`,
+      )
+    return {
+      inputs: await inputs(JSON.stringify(tile)),
+      outputs: await outputs(JSON.stringify([tile, columnRange.inputs])),
+    }
+  }
+
+  const known = new Map<string, readonly ChosenRanges[]>()
+  const keyOf = ({ columnRange, inputRange, objective, hardware }: RangesWanted): string =>
+    JSON.stringify([columnRange, inputRange, isOptimal({ columnRange, inputRange }) ? objective : null, hardware])
+
+  /** Which weighted errors a method minimises. */
+  const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
+    JSON.stringify([tile.rows, tile.columns, objective.weights])
+
+  const optimised = async (all: readonly RangesWanted[]): Promise<void> => {
+    const [first] = all
+    if (first === undefined) return
+    const starts: (readonly ChosenRanges[])[] = []
+    for (const wanted of all)
+      starts.push(await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted)))
+    const passing = {
+      observed: 'errors',
+      tile: first.hardware.tile,
+      contrasts: first.objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
+    } as const
+    const found = await calibrated(open, data, passing, calibrating, async model => {
+      const optima: (readonly Optimum[])[] = []
+      for (const [i, wanted] of all.entries())
+        optima.push(await searched(open, model, wanted, starts[i] ?? [], calibrating))
+      return optima
+    })
+    for (const [i, wanted] of all.entries()) {
+      // Columns by a rule that looks at input ranges look at the optimal ones.
+      const follows = wanted.columnRange.rule === 'output-current'
+      const given = found[i]?.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o })) ?? []
+      const ranges = await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted), given)
+      known.set(keyOf(wanted), ranges)
+    }
+  }
+
+  return {
+    of: async (wanted, others) => {
+      const key = keyOf(wanted)
+      if (!known.has(key)) {
+        if (isOptimal(wanted))
+          await optimised(
+            [wanted, ...others].filter(
+              (w, i, all) =>
+                isOptimal(w) &&
+                errorsKey(w) === errorsKey(wanted) &&
+                !known.has(keyOf(w)) &&
+                all.findIndex(o => keyOf(o) === keyOf(w)) === i,
+            ),
+          )
+        else known.set(key, await chooseRanges(open, wanted.hardware, wanted, await seen(wanted)))
+      }
+      return known.get(key) ?? []
+    },
+  }
+}

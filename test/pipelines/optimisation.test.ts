@@ -1,0 +1,157 @@
+/** Ranges by every rule, on the repository's own model: the same with any workers, each where its rule says, none refused late. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { AnalogMethod } from '../../src/domain/experiment/method.js'
+import { Failure, describe as message } from '../../src/domain/problem.js'
+import { orThrow } from '../../src/io/fault.js'
+import { enginePool } from '../../src/pipelines/enginePool.js'
+import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
+import { prepare, type Workspace } from '../../src/pipelines/experiment/workspace.js'
+import type { ChosenRanges } from '../../src/pipelines/ranges.js'
+import { folderWith } from '../io/fixture.js'
+import { repository } from '../shared.js'
+
+const nothing = (): void => undefined
+const silent = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
+const cola = join(repository, 'data/models/cola')
+const optimal = { rule: 'optimal' }
+const methods = [
+  { name: 'abs-max' },
+  { name: 'percentile', inputRange: { rule: 'percentile', percentile: 95 } },
+  { name: 'signed', inputRange: { rule: 'percentile', percentile: 95, of: 'signed value' } },
+  { name: 'deviations', inputRange: { rule: 'standard-deviations', standardDeviations: 3 } },
+  { name: 'fixed', inputRange: { rule: 'fixed', value: 2 }, columnRange: { rule: 'fixed', value: 0.1 } },
+  { name: 'weights', columnRange: { rule: 'weight-standard-deviations', standardDeviations: 2 } },
+  {
+    name: 'paper',
+    inputRange: { rule: 'percentile', percentile: 95 },
+    columnRange: { rule: 'output-current', standardDeviations: 4, inputs: 3 },
+  },
+  { name: 'optimal', inputRange: optimal, columnRange: optimal },
+  {
+    name: 'unweighted',
+    inputRange: optimal,
+    columnRange: optimal,
+    objective: { weights: 'none', times: ['0 s', '1 y'] },
+  },
+  { name: 'only inputs', inputRange: optimal },
+  { name: 'only columns', columnRange: optimal },
+  {
+    name: 'paper, inputs optimal',
+    inputRange: optimal,
+    columnRange: { rule: 'output-current', standardDeviations: 4, inputs: 3 },
+  },
+]
+const config = (change: object = {}) => ({
+  ...{ schema: 1, name: 'ranges', seed: 3, methods },
+  tasks: [{ task: 'cola', checkpoint: cola, data: join(repository, 'data/glue/CoLA'), examples: 4 }],
+  hardware: { tile: { rows: 50, columns: 40 }, adc: { bound: 3 } },
+  calibration: { examples: 5 },
+  ...change,
+})
+
+const prepared = async (written: object): Promise<Workspace> => {
+  const folder = folderWith({ 'config.json': written })
+  const checked = await readCheckedConfig(join(folder, 'config.json'))()
+  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
+  return orThrow(prepare(checked.right.config, checked.right.hash, join(folder, 'out')))
+}
+/** By method. @param reversed asks for the methods in the other order */
+const chosen = async (written: object, workers: number, reversed = false) => {
+  const workspace = await prepared(written)
+  const engines = enginePool(workspace.config, { workers }, silent)
+  const found = new Map<string, readonly ChosenRanges[]>()
+  try {
+    const [open] = workspace.tasks
+    if (open === undefined) throw new Error('no task')
+    const analog = workspace.config.methods as readonly AnalogMethod[] // as: all of them are
+    for (const method of reversed ? analog.toReversed() : analog)
+      found.set(method.name, await engines.ranges({ open }, method))
+  } finally {
+    await engines.close()
+  }
+  return found
+}
+const refusal = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'taken',
+    (error: unknown) => (error instanceof Failure ? message(error.problem) : String(error)),
+  )
+
+describe('ranges of a task', () => {
+  let found: ReadonlyMap<string, readonly ChosenRanges[]>
+  beforeAll(async () => {
+    found = await chosen(config(), 0)
+  })
+  const of = (name: string): readonly ChosenRanges[] => found.get(name) ?? []
+
+  test('are the same with any number of workers, and whichever method asks first', async () => {
+    const plain = (all: typeof found) => methods.map(({ name }) => [name, all.get(name)])
+    expect(plain(await chosen(config(), 2, true))).toEqual(plain(found))
+  })
+
+  test('are where their rules say', () => {
+    of('abs-max').forEach((absMax, i) => {
+      const [percentile, signed, deviations, fixed] = ['percentile', 'signed', 'deviations', 'fixed'].map(n => of(n)[i])
+      expect(percentile?.inputRange).toBeLessThan(absMax.inputRange)
+      // 95 % of the numbers lie below what 95 % of the magnitudes do.
+      expect(signed?.inputRange).toBeLessThanOrEqual(percentile?.inputRange ?? NaN)
+      expect(deviations?.fullScales).toEqual(absMax.fullScales)
+      expect(fixed?.inputRange).toBe(2)
+      expect(of('weights')[i]?.clippedWeights).toBeGreaterThan(0)
+      const paper = of('paper')[i]
+      expect(paper?.inputRange).toBe(percentile?.inputRange)
+      paper?.fullScales.forEach((c, j) => expect(c).toBeGreaterThanOrEqual(absMax.fullScales[j] ?? NaN))
+    })
+    // Somewhere currents would not have fitted the ADC.
+    expect(of('paper').some((p, i) => p.fullScales.some((c, j) => c > (of('abs-max')[i]?.fullScales[j] ?? NaN)))).toBe(
+      true,
+    )
+  })
+
+  test('change only what is to be optimal, and gains only with columns', () => {
+    const ones = (gains: Float32Array | undefined): boolean => gains?.every(g => g === 1) ?? false
+    of('abs-max').forEach((absMax, i) => {
+      const [inputs, columns, both] = ['only inputs', 'only columns', 'optimal'].map(n => of(n)[i])
+      expect(inputs?.fullScales).toEqual(absMax.fullScales)
+      expect(columns?.inputRange).toBe(absMax.inputRange)
+      expect([ones(absMax.gains), ones(inputs?.gains)]).toEqual([true, true])
+      expect([ones(columns?.gains), ones(both?.gains)]).toEqual([false, false])
+    })
+    const inputRanges = (name: string): readonly number[] => of(name).map(r => r.inputRange)
+    expect(inputRanges('optimal')).not.toEqual(inputRanges('abs-max'))
+    expect(inputRanges('unweighted')).not.toEqual(inputRanges('optimal'))
+    expect(inputRanges('paper, inputs optimal')).not.toEqual(inputRanges('paper'))
+  })
+
+  test('need the examples that they look at', async () => {
+    const rule = { rule: 'output-current', inputs: 6 }
+    expect(await refusal(chosen(config({ methods: [{ name: 'paper', columnRange: rule }] }), 0))).toContain(
+      'expected 6 calibration examples, for the rule "output-current", found 5',
+    )
+  })
+
+  test('are refused of a model whose numbers are too large, by layer, tile and example', async () => {
+    const folder = folderWith()
+    cpSync(cola, folder, { recursive: true })
+    const path = join(folder, 'model.safetensors')
+    const bytes = readFileSync(path)
+    const headerBytes = Number(bytes.readBigUInt64LE(0))
+    const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString()) as Record<
+      string,
+      { data_offsets: [number, number] }
+    > // as: what a safetensors header is
+    const [at = NaN] = header['roberta.encoder.layer.1.attention.self.value.bias']?.data_offsets ?? []
+    // A finite number, as the checkpoint demands, and every token's.
+    bytes.writeFloatLE(1e30, 8 + headerBytes + at + 4 * 3)
+    writeFileSync(path, bytes)
+    const broken = config({
+      tasks: [{ task: 'cola', checkpoint: folder, data: join(repository, 'data/glue/CoLA'), examples: 4 }],
+      methods: [{ name: 'optimal', inputRange: optimal, columnRange: optimal }],
+    })
+    expect(await refusal(chosen(broken, 0))).toMatch(
+      /encoder\.layer\.1\.attention\.output\.dense, tile 0: expected inputs below 2\^60 in magnitude on the calibration examples, found 9.99\d*e\+29 at input 3 of example 0$/,
+    )
+  })
+})
