@@ -314,7 +314,7 @@ describe('ohmflow run', () => {
     ['a config key that is not known', () => ({ metods: [] }), /metods: .*methods/],
     [
       'a method that is not built',
-      () => ({ methods: [{ name: 'm', columnRange: { rule: 'optimal' }, inputRange: { rule: 'optimal' } }] }),
+      () => ({ methods: [{ name: 'm', inputRange: { rule: 'dynamic' } }] }),
       /not available in this version/,
     ],
     [

@@ -137,14 +137,18 @@ const conducted = (
   { mean, variance }: DeviceMoments,
 ): { readonly power: number; readonly cross: number } => {
   const steps = mean.length - 1
-  let [power, cross] = [0, 0]
+  const idleMean = mean[0] ?? NaN
+  const idleVariance = variance[0] ?? NaN
+  let power = 0
+  let cross = 0
   for (let i = column * columnStep; i < column * columnStep + rows; i++) {
     const share = Math.min(1, Math.abs(weights[i] ?? NaN) / fullScale)
-    const k = Math.min(steps - 1, Math.trunc(share * steps))
+    const k = Math.min(steps - 1, (share * steps) | 0)
     const rest = share * steps - k
-    const between = (all: Float64Array): number => (all[k] ?? NaN) + rest * ((all[k + 1] ?? NaN) - (all[k] ?? NaN))
-    const m = between(mean) - (mean[0] ?? NaN)
-    power += m * m + between(variance) + (variance[0] ?? NaN)
+    const low = mean[k] ?? NaN
+    const lowVariance = variance[k] ?? NaN
+    const m = low + rest * ((mean[k + 1] ?? NaN) - low) - idleMean
+    power += m * m + lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance
     cross += share * m
   }
   return { power, cross }
@@ -264,10 +268,16 @@ export interface ExpectedError {
   readonly columns: Float64Array
 }
 
-/** The objective: the tile's expected weighted squared error at these ranges. */
-export const expectedError = (tile: TileObjective, { inputRange, fullScales, gains }: ScaledRanges): ExpectedError => {
+/**
+ * The objective: the tile's expected weighted squared error at these ranges.
+ * @param compensation what these full scales bring, where it is known already
+ */
+export const expectedError = (
+  tile: TileObjective,
+  { inputRange, fullScales, gains }: ScaledRanges,
+  compensation: readonly Float64Array[] = expectedCompensation(tile, fullScales),
+): ExpectedError => {
   const { converters } = tile
-  const compensation = expectedCompensation(tile, fullScales)
   const inputs = inputError(tile.inputs, { range: inputRange, maxCode: converters.dacMaxCode })
   const columns = new Float64Array(tile.columns)
   for (let j = 0; j < tile.columns; j++) {

@@ -157,7 +157,7 @@ export const optimalRanges = (tile: TileObjective, { start, input, columns }: Wa
   const met = expectedCompensation(tile, fullScales)
   for (const live of lives)
     gains[live.index] = gainOf(live, columnOf(tile, live.index, met), live.candidate, inputRange)
-  const before = expectedError(tile, start).total
-  const after = expectedError(tile, { inputRange, fullScales, gains }).total
+  const before = expectedError(tile, start, compensation).total
+  const after = expectedError(tile, { inputRange, fullScales, gains }, met).total
   return after < before ? { inputRange, fullScales, gains, before, after } : { ...start, before, after: before }
 }
