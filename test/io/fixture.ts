@@ -1,5 +1,5 @@
 /** Files written for one test, and what reading them comes to. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -48,3 +48,20 @@ export const failure = <A>(promise: Promise<A>): Promise<string> =>
       throw error
     },
   )
+
+/** A copy of a checkpoint in model.safetensors, in F32, with one number of a tensor replaced. @returns its folder */
+export const checkpointWith = (checkpoint: string, tensor: string, index: number, value: number): string => {
+  const folder = folderWith()
+  cpSync(checkpoint, folder, { recursive: true })
+  const path = join(folder, 'model.safetensors')
+  const bytes = readFileSync(path)
+  const headerBytes = Number(bytes.readBigUInt64LE(0))
+  const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString()) as Record<
+    string,
+    { data_offsets: [number, number] }
+  > // as: what a safetensors header is
+  const [at = NaN] = header[tensor]?.data_offsets ?? []
+  bytes.writeFloatLE(value, 8 + headerBytes + at + 4 * index)
+  writeFileSync(path, bytes)
+  return folder
+}

@@ -1,15 +1,13 @@
 /** Ranges by every rule, on the repository's own model: the same with any workers, each where its rule says, none refused late. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AnalogMethod } from '../../src/domain/experiment/method.js'
-import { Failure, describe as message } from '../../src/domain/problem.js'
 import { orThrow } from '../../src/io/fault.js'
 import { enginePool } from '../../src/pipelines/enginePool.js'
 import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
 import { prepare, type Workspace } from '../../src/pipelines/experiment/workspace.js'
 import type { ChosenRanges } from '../../src/pipelines/ranges.js'
-import { folderWith } from '../io/fixture.js'
+import { checkpointWith, failure, folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
 
 const nothing = (): void => undefined
@@ -73,12 +71,6 @@ const chosen = async (written: object, workers: number, reversed = false) => {
   }
   return found
 }
-const refusal = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'taken',
-    (error: unknown) => (error instanceof Failure ? message(error.problem) : String(error)),
-  )
-
 describe('ranges of a task', () => {
   let found: ReadonlyMap<string, readonly ChosenRanges[]>
   beforeAll(async () => {
@@ -127,32 +119,21 @@ describe('ranges of a task', () => {
 
   test('need the examples that they look at', async () => {
     const rule = { rule: 'output-current', inputs: 6 }
-    expect(await refusal(chosen(config({ methods: [{ name: 'paper', columnRange: rule }] }), 0))).toContain(
+    expect(await failure(chosen(config({ methods: [{ name: 'paper', columnRange: rule }] }), 0))).toContain(
       'expected 6 calibration examples, for the rule "output-current", found 5',
     )
   })
 
   test('are refused of a model whose numbers are too large, by layer, tile and example', async () => {
-    const folder = folderWith()
-    cpSync(cola, folder, { recursive: true })
-    const path = join(folder, 'model.safetensors')
-    const bytes = readFileSync(path)
-    const headerBytes = Number(bytes.readBigUInt64LE(0))
-    const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString()) as Record<
-      string,
-      { data_offsets: [number, number] }
-    > // as: what a safetensors header is
-    const [at = NaN] = header['roberta.encoder.layer.1.attention.self.value.bias']?.data_offsets ?? []
     // A finite number, as the checkpoint demands, and every token's.
-    bytes.writeFloatLE(1e30, 8 + headerBytes + at + 4 * 3)
-    writeFileSync(path, bytes)
+    const folder = checkpointWith(cola, 'roberta.encoder.layer.1.attention.self.value.bias', 3, 1e30)
     const broken = config({
       tasks: [{ task: 'cola', checkpoint: folder, data: join(repository, 'data/glue/CoLA'), examples: 4 }],
       methods: [{ name: 'optimal', inputRange: optimal, columnRange: optimal }],
     })
     const refused =
       /encoder\.layer\.1\.attention\.output\.dense, tile 0: expected inputs below 2\^60 in magnitude on the calibration examples, found (\S+) at input 3 of example 0$/
-    const found = refused.exec(await refusal(chosen(broken, 0)))?.[1]
+    const found = refused.exec(await failure(chosen(broken, 0)))?.[1]
     // The mean over tokens of what each has, to the rounding of attention's shares.
     expect(Number(found) / 1e30).toBeCloseTo(1, 4)
   })

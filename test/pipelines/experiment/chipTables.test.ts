@@ -1,5 +1,5 @@
 /** The tables about chips, row by row against plain recomputation; and what calibration refuses. */
-import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { tilesOf, type TileSize } from '../../../src/domain/crossbar/tiling.js'
@@ -28,7 +28,7 @@ import { allUnits, prepare, unitsFolder, type Workspace } from '../../../src/pip
 import type { CalibrationData, OpenTask } from '../../../src/pipelines/openTask.js'
 import type { Progress } from '../../../src/pipelines/progress.js'
 import { tokenised } from '../../../src/pipelines/tokenised.js'
-import { folderWith } from '../../io/fixture.js'
+import { checkpointWith, failure, folderWith } from '../../io/fixture.js'
 import { repository, shared } from '../../shared.js'
 
 const nothing = (): void => undefined
@@ -364,27 +364,13 @@ describe('calibration', () => {
   })
 
   test('inputs that are no numbers, or too large, are refused, naming checkpoint, tile and example', async () => {
-    const folder = folderWith()
-    cpSync(cola, folder, { recursive: true })
-    const path = join(folder, 'model.safetensors')
-    const bytes = readFileSync(path)
-    const headerBytes = Number(bytes.readBigUInt64LE(0))
-    const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString()) as Record<
-      string,
-      { data_offsets: [number, number] }
-    > // as: what a safetensors header is
-    const [at = NaN] = header['roberta.encoder.layer.0.output.LayerNorm.weight']?.data_offsets ?? []
     // A gain that is a number, as the checkpoint demands, with which the next layer's inputs are none.
-    bytes.writeFloatLE(3.4e38, 8 + headerBytes + at + 4 * 5)
-    writeFileSync(path, bytes)
+    const folder = checkpointWith(cola, 'roberta.encoder.layer.0.output.LayerNorm.weight', 5, 3.4e38)
     const [task] = written.tasks
     const refused = new RegExp(
       `^${folder}: encoder\\.layer\\.1\\.attention\\.self\\.query, tile 0: expected inputs below 2\\^60 in magnitude on the calibration examples, found (\\S+) at input 5 of example 0$`,
     )
-    const message = await ran({ ...written, tasks: [{ ...task, checkpoint: folder }] }).then(
-      () => 'nothing',
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    )
+    const message = await failure(ran({ ...written, tasks: [{ ...task, checkpoint: folder }] }))
     expect(message).toMatch(refused)
     expect(Math.abs(Number(refused.exec(message)?.[1]))).not.toBeLessThan(2 ** 60)
     expect((await orThrow(openCheckpoint(folder))).architecture.hidden).toBe(64)
