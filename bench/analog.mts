@@ -60,7 +60,7 @@ const measure = async (setting: string): Promise<Measured> => {
   )
   const rules = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
   const ranges = await chooseRanges({ checkpoint, learned: null }, hardware, rules, { inputs, outputs: null })
-  const engine = await openAnalog(checkpoint, { hardware, seed: 1, ranges }, { workers })
+  const engine = await openAnalog(checkpoint, { hardware, seed: 1, ranges, vectors: null }, { workers })
   const timed = async (chip: number, read: number): Promise<number> => {
     const start = performance.now()
     await engine.read({ chip, read, timeSeconds: 3600 })

@@ -11,10 +11,12 @@ import {
   convertersOf,
   layOut,
   type AnalogParameters,
+  type CalibrationVectors,
   type ChipSettings,
   type TileRanges,
 } from '../engines/analog/parameters.js'
-import { comparesWithFirst, momentColumnsAt, momentGridBytes, type Moment } from '../engines/analog/readTile.js'
+import { momentColumnsAt, momentGridBytes } from '../engines/analog/moments.js'
+import { comparesWithFirst, usesMoments, type Moment } from '../engines/analog/readTile.js'
 import type { Engine } from '../engines/engine.js'
 import type { TaskEngine } from '../engines/interpreter.js'
 import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
@@ -39,6 +41,8 @@ export interface ChipOptions {
   readonly seed: number
   /** Of every tile, in the order of the model. */
   readonly ranges: readonly TileRanges[]
+  /** Of every layer, for a compensation that is fitted on them; null: there is none. */
+  readonly vectors: ReadonlyMap<string, CalibrationVectors> | null
 }
 
 /** The chip as its engines need it, the device's laws on the heap. */
@@ -85,7 +89,7 @@ const reader = (checkpoint: Checkpoint, heap: Heap, parameters: AnalogParameters
   let measured: number | null = null
 
   const momentsAt = (seconds: number): Ptr => {
-    if (hardware.driftCompensation !== 'least-squares') return 0
+    if (!usesMoments(hardware)) return 0
     const at = moments.get(seconds) ?? placeMoments(heap, hardware, seconds)
     moments.set(seconds, at)
     return at
@@ -124,11 +128,11 @@ const reader = (checkpoint: Checkpoint, heap: Heap, parameters: AnalogParameters
 /** @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there */
 export const openAnalog = async (
   checkpoint: Checkpoint,
-  { hardware, seed, ranges }: ChipOptions,
+  { hardware, seed, ranges, vectors }: ChipOptions,
   options: EngineOptions,
 ): Promise<AnalogEngine> => {
   const { heap, engine, parameters, kernels } = await startEngine(options, async ({ heap }) => {
-    const mapping = { architecture: checkpoint.architecture, chip: chipSettings(heap, hardware, seed), ranges }
+    const mapping = { architecture: checkpoint.architecture, chip: chipSettings(heap, hardware, seed), ranges, vectors }
     const parameters = await layOut(mapping, (name, out) => orThrow(checkpoint.readInto(name, out)), heap)
     return { kind: 'analog', parameters }
   })

@@ -8,14 +8,17 @@ import type { TileSize } from '../domain/crossbar/tiling.js'
 import { fail } from '../domain/problem.js'
 import type { OutputStatistics } from '../domain/ranges/column-range.js'
 import { fineBins } from '../domain/ranges/histogram.js'
+import { slotsInOrder, standsFor } from '../domain/ranges/sample.js'
 import type { InputStatistics } from '../domain/ranges/input-range.js'
-import { notFinite, type NotFinite } from '../engines/calibration/observe.js'
+import { notFinite, type NotFinite, type Observe } from '../engines/calibration/observe.js'
 import {
   placeCalibration,
+  sampleAt,
   type CalibrationParameters,
   type LayerPlaces,
   type Observed,
 } from '../engines/calibration/parameters.js'
+import type { CalibrationVectors } from '../engines/analog/parameters.js'
 import type { TaskEngine } from '../engines/interpreter.js'
 import { loadTrainingParameters } from '../engines/training/parameters.js'
 import { resetTurns } from '../engines/training/turns.js'
@@ -45,6 +48,8 @@ export interface Passing {
    * every error counts the same.
    */
   readonly contrasts: readonly Float32Array[] | null
+  /** Input vectors of each layer that are kept, where errors are observed; default: none. */
+  readonly vectors?: number
 }
 
 /** How calibration runs, whatever it is for. */
@@ -82,7 +87,7 @@ const pass = async (
   open: OpenTask,
   data: CalibrationData,
   { heap, engine, parameters }: Omit<Calibrated, 'tokens'>,
-  contrast: Float32Array | null,
+  { contrast, again }: Pick<Observe, 'contrast' | 'again'>,
   progress: Progress,
 ): Promise<number> => {
   resetTurns(heap, parameters.turns, parameters.tensors.size)
@@ -95,7 +100,7 @@ const pass = async (
         inFlight: engine.inFlight,
         work: async items => {
           const batch = batchOf(items.map(({ example, ids }) => ({ ids, example: example.index })))
-          const found = await engine.perform({ kind: 'observe', batch, group: group++, contrast })
+          const found = await engine.perform({ kind: 'observe', batch, group: group++, contrast, again })
           tokens += batch.ids.length
           progress.advance(items.length, batch.ids.length)
           return notFinite(found)
@@ -115,7 +120,7 @@ const pass = async (
 export const calibrated = async <A>(
   open: OpenTask,
   data: CalibrationData,
-  { observed, tile, contrasts }: Passing,
+  { observed, tile, contrasts, vectors }: Passing,
   { options, progress, before }: Calibrating,
   use: (model: Calibrated) => Promise<A>,
 ): Promise<A> => {
@@ -126,7 +131,7 @@ export const calibrated = async <A>(
     async ({ heap }): Promise<{ kind: 'calibration'; parameters: CalibrationParameters }> => {
       const read = (name: string, out: Float32Array): Promise<void> => orThrow(checkpoint.readInto(name, out))
       const tensors = await loadTrainingParameters(checkpoint.architecture, read, heap, false)
-      return { kind: 'calibration', parameters: placeCalibration(tensors, observed, tile, heap) }
+      return { kind: 'calibration', parameters: placeCalibration(tensors, observed, tile, heap, vectors) }
     },
   )
   try {
@@ -134,12 +139,34 @@ export const calibrated = async <A>(
     const passes = contrasts ?? [null]
     progress.begin(`${open.source.task}: calibration, ${observed} of layers`, passes.length * data.examples)
     let tokens = 0
-    for (const contrast of passes) tokens = await pass(open, data, model, contrast, progress)
+    for (const [i, contrast] of passes.entries())
+      tokens = await pass(open, data, model, { contrast, again: i > 0 }, progress)
     progress.end()
     return await use({ ...model, tokens })
   } finally {
     await engine.close()
   }
+}
+
+/** The input vectors that were kept of every layer, in the order of the examples; each with what it stands for. */
+export const calibrationVectors = ({
+  heap,
+  parameters,
+}: Pick<Calibrated, 'heap' | 'parameters'>): ReadonlyMap<string, CalibrationVectors> => {
+  const found = new Map<string, CalibrationVectors>()
+  for (const { name, inputs, outputs, sample: places } of parameters.layers.values()) {
+    if (places === null) continue
+    const sample = sampleAt(heap, places)
+    const slots = slotsInOrder(sample)
+    const [x, h] = [new Float32Array(slots.length * inputs), new Float32Array(slots.length * outputs)]
+    for (const [k, slot] of slots.entries()) {
+      x.set(heap.f32(places.x + 4 * slot * inputs, inputs), k * inputs)
+      const factor = standsFor(sample, slot)
+      heap.f32(places.h + 4 * slot * outputs, outputs).forEach((v, j) => (h[k * outputs + j] = v * factor))
+    }
+    found.set(name, { count: slots.length, x, h })
+  }
+  return found
 }
 
 /** By layer, then row piece. */

@@ -7,6 +7,7 @@ import type { AnalogMethod } from '../domain/experiment/method.js'
 import { buildInWords } from '../domain/experiment/tensorflow.js'
 import type { Engine } from '../engines/engine.js'
 import { createHeap } from '../kernels/heap.js'
+import type { CalibrationVectors } from '../engines/analog/parameters.js'
 import { openAnalog, type AnalogEngine } from './analog.js'
 import { openDigital, type DigitalEngine, type EngineOptions } from './digital.js'
 import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
@@ -26,6 +27,11 @@ export interface EnginePool {
   readonly forUnit: (unit: Pick<PlannedUnit, 'open' | 'method' | 'repetition'>) => Promise<UnitEngine>
   /** Ranges of an analog method on a task. */
   readonly ranges: (unit: Pick<AnyPlannedUnit, 'open'>, method: AnalogMethod) => Promise<readonly ChosenRanges[]>
+  /** What its compensation is fitted on, by layer; null where nothing is. */
+  readonly vectors: (
+    unit: Pick<AnyPlannedUnit, 'open'>,
+    method: AnalogMethod,
+  ) => Promise<ReadonlyMap<string, CalibrationVectors> | null>
   /** Lets go of the engine there is, so that another user of the machine has the memory. */
   readonly rest: () => Promise<void>
   readonly options: EngineOptions
@@ -79,14 +85,19 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
   const wantedOf = (method: AnalogMethod): RangesWanted => ({ ...method, hardware: hardwareOf(config, method) })
   const methods = config.methods.flatMap(m => (m.execution === 'analog' ? [wantedOf(m)] : []))
   /** Calibration has an engine of its own: the one there is rests first, unless the ranges are known. */
-  const ranges: EnginePool['ranges'] = async ({ open }, method) => {
-    const ofTask = chosen.get(open) ?? rangesOfTask(open, calibrationOf(open), { options, progress, before: rest })
-    chosen.set(open, ofTask)
-    return ofTask.of(wantedOf(method), methods)
+  const ofTask = (open: OpenTask): RangesOfTask => {
+    const known = chosen.get(open) ?? rangesOfTask(open, calibrationOf(open), { options, progress, before: rest })
+    chosen.set(open, known)
+    return known
   }
+  const ranges: EnginePool['ranges'] = ({ open }, method) => ofTask(open).of(wantedOf(method), methods)
+  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).vectors(wantedOf(method), methods)
   const analog = async (open: OpenTask, method: AnalogMethod): Promise<AnalogEngine> => {
     if (current?.kind === 'analog' && current.open === open && current.method === method) return current.engine
-    const chip = { hardware: hardwareOf(config, method), seed: config.seed, ranges: await ranges({ open }, method) }
+    const chip = {
+      ...{ hardware: hardwareOf(config, method), seed: config.seed },
+      ...{ ranges: await ranges({ open }, method), vectors: await vectors({ open }, method) },
+    }
     await rest()
     const engine = await openAnalog(open.checkpoint, chip, options)
     kernels = engine.kernels
@@ -104,6 +115,7 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
       return { engine, pass: { ranges: await ranges({ open }, method), alphas: engine.alphas() } }
     },
     ranges,
+    vectors,
     rest,
     options,
     description: () => kernels,

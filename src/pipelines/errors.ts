@@ -9,7 +9,7 @@ import { changesWithTime, isPresent, withOnly } from '../domain/experiment/error
 import type { Hardware } from '../domain/experiment/hardware.js'
 import { fail } from '../domain/problem.js'
 import { errorSources, type ErrorRow, type ErrorSource } from '../domain/tables/errors.js'
-import type { TileRanges } from '../engines/analog/parameters.js'
+import type { CalibrationVectors, TileRanges } from '../engines/analog/parameters.js'
 import { comparesWithFirst } from '../engines/analog/readTile.js'
 import { numbersALayer, type Variant } from '../engines/errors/interpreter.js'
 import { loadPlain, type PlainParameters } from '../engines/errors/parameters.js'
@@ -72,6 +72,8 @@ export interface ErrorsWanted {
   readonly seed: number
   readonly times: readonly number[]
   readonly ranges: readonly TileRanges[]
+  /** Of every layer, for a compensation that is fitted on them; null: there is none. */
+  readonly vectors: ReadonlyMap<string, CalibrationVectors> | null
 }
 
 /** Ranges of each layer's tiles. */
@@ -113,6 +115,7 @@ const measured = async (
       parameters: await loadPlain(
         architecture,
         byLayer(open, wanted),
+        wanted.vectors,
         (name, out) => orThrow(open.checkpoint.readInto(name, out)),
         heap,
       ),

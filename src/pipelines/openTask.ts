@@ -28,9 +28,15 @@ export interface Model {
 }
 
 /** The first examples of a split. */
-export interface CalibrationData {
+export interface ExampleData {
   readonly dataset: Dataset
   readonly examples: number
+}
+
+/** Examples that ranges and compensations are chosen on. */
+export interface CalibrationData extends ExampleData {
+  /** Input vectors of each layer, at most, that a compensation with offsets is fitted on. */
+  readonly vectors: number
 }
 
 export interface OpenTask extends Model {
@@ -143,7 +149,11 @@ export const openTask = (
       calibration:
         calibration === null || calibrating === null
           ? null
-          : { dataset: calibrating, examples: await countExamples({ ...source, ...calibration }, calibrating) },
+          : {
+              dataset: calibrating,
+              examples: await countExamples({ ...source, ...calibration }, calibrating),
+              vectors: calibration.vectors,
+            },
       inputs: {
         checkpoint: files.checkpoint.hash,
         tokenizer: files.tokenizer.hash,

@@ -5,16 +5,16 @@
 import type { TileSize } from '../domain/crossbar/tiling.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers } from '../domain/encoder/architecture.js'
-import type { Hardware } from '../domain/experiment/hardware.js'
+import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
 import type { AnalogMethod } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
-import type { Optimum } from '../domain/ranges/optimum.js'
-import { convertersOf } from '../engines/analog/parameters.js'
-import { optimumOf } from '../engines/calibration/optimise.js'
+import { convertersOf, type CalibrationVectors } from '../engines/analog/parameters.js'
+import { optimumOf, type TileOptimum } from '../engines/calibration/optimise.js'
 import { placeMoments } from './analog.js'
 import {
   calibrated,
+  calibrationVectors,
   inputSummaries,
   outputSummaries,
   type Calibrated,
@@ -26,17 +26,25 @@ import type { CalibrationData, OpenTask } from './openTask.js'
 import { chooseRanges, type ChosenRanges, type Rules, type Seen } from './ranges.js'
 
 /** A method's rules, and the chip they are for. */
-export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective'> {
+export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective' | 'spare'> {
   readonly hardware: Hardware
 }
 
 export interface RangesOfTask {
   /** @param others of the task's methods, which may be found on the way */
   readonly of: (wanted: RangesWanted, others: readonly RangesWanted[]) => Promise<readonly ChosenRanges[]>
+  /** What a compensation with offsets is fitted on, by layer; null where the method's compensation has none. */
+  readonly vectors: (wanted: RangesWanted, others: readonly RangesWanted[]) => Promise<Vectors | null>
 }
+
+type Vectors = ReadonlyMap<string, CalibrationVectors>
 
 const isOptimal = ({ columnRange, inputRange }: Rules): boolean =>
   columnRange.rule === 'optimal' || inputRange.rule === 'optimal'
+
+/** Whether it has to be known what the tiles' errors depend on. */
+const asksForErrors = (wanted: RangesWanted): boolean =>
+  isOptimal(wanted) || wanted.spare !== 'none' || fitsOffsets(wanted.hardware)
 
 /** The rules that the search starts from; those that are not searched for stay. */
 const startOf = ({ columnRange, inputRange }: Rules): Rules => ({
@@ -58,10 +66,10 @@ const remembered = <A>(find: (key: string) => Promise<A>) => {
 const searched = async (
   open: OpenTask,
   { heap, engine }: Calibrated,
-  { columnRange, inputRange, objective, hardware, name }: RangesWanted,
+  { columnRange, inputRange, objective, hardware, name, spare }: RangesWanted,
   start: readonly ChosenRanges[],
   { progress }: Calibrating,
-): Promise<readonly Optimum[]> => {
+): Promise<readonly TileOptimum[]> => {
   const momentsAt = (seconds: number): number => placeMoments(heap, hardware, seconds)
   const chip = {
     converters: convertersOf(hardware),
@@ -79,6 +87,7 @@ const searched = async (
       ...{ layer: tile.layer, tile: tile.index, ...chip },
       start: { inputRange: from.inputRange, fullScales: from.fullScales, gains: from.gains },
       ...{ input: inputRange.rule === 'optimal', columns: columnRange.rule === 'optimal' },
+      idle: spare === 'none' ? 0 : hardware.tile.columns - tile.columns.size,
     })
     progress.advance(1, 0)
     return optimumOf(found)
@@ -112,8 +121,11 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   }
 
   const known = new Map<string, readonly ChosenRanges[]>()
-  const keyOf = ({ columnRange, inputRange, objective, hardware }: RangesWanted): string =>
-    JSON.stringify([columnRange, inputRange, isOptimal({ columnRange, inputRange }) ? objective : null, hardware])
+  const keyOf = (wanted: RangesWanted): string => {
+    const { columnRange, inputRange, objective, hardware, spare } = wanted
+    return JSON.stringify([columnRange, inputRange, asksForErrors(wanted) ? objective : null, hardware, spare])
+  }
+  const kept = new Map<string, Vectors>()
 
   /** Which weighted errors a method minimises. */
   const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
@@ -129,39 +141,50 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
       observed: 'errors',
       tile: first.hardware.tile,
       contrasts: first.objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
+      vectors: all.some(w => fitsOffsets(w.hardware)) ? data.vectors : 0,
     } as const
     const found = await calibrated(open, data, passing, calibrating, async model => {
-      const optima: (readonly Optimum[])[] = []
-      for (const [i, wanted] of all.entries())
-        optima.push(await searched(open, model, wanted, starts[i] ?? [], calibrating))
+      kept.set(errorsKey(first), calibrationVectors(model))
+      const optima: (readonly TileOptimum[] | null)[] = []
+      for (const [i, wanted] of all.entries()) {
+        const looksFor = isOptimal(wanted) || wanted.spare !== 'none'
+        optima.push(looksFor ? await searched(open, model, wanted, starts[i] ?? [], calibrating) : null)
+      }
       return optima
     })
     for (const [i, wanted] of all.entries()) {
       // Columns by a rule that looks at input ranges look at the optimal ones.
       const follows = wanted.columnRange.rule === 'output-current'
-      const given = found[i]?.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o })) ?? []
+      const given =
+        found[i]?.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o.copies })) ?? null
       const ranges = await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted), given)
       known.set(keyOf(wanted), ranges)
     }
   }
 
+  const of: RangesOfTask['of'] = async (wanted, others) => {
+    const key = keyOf(wanted)
+    if (!known.has(key)) {
+      if (asksForErrors(wanted))
+        await optimised(
+          [wanted, ...others].filter(
+            (w, i, all) =>
+              asksForErrors(w) &&
+              errorsKey(w) === errorsKey(wanted) &&
+              !known.has(keyOf(w)) &&
+              all.findIndex(o => keyOf(o) === keyOf(w)) === i,
+          ),
+        )
+      else known.set(key, await chooseRanges(open, wanted.hardware, wanted, await seen(wanted)))
+    }
+    return known.get(key) ?? []
+  }
   return {
-    of: async (wanted, others) => {
-      const key = keyOf(wanted)
-      if (!known.has(key)) {
-        if (isOptimal(wanted))
-          await optimised(
-            [wanted, ...others].filter(
-              (w, i, all) =>
-                isOptimal(w) &&
-                errorsKey(w) === errorsKey(wanted) &&
-                !known.has(keyOf(w)) &&
-                all.findIndex(o => keyOf(o) === keyOf(w)) === i,
-            ),
-          )
-        else known.set(key, await chooseRanges(open, wanted.hardware, wanted, await seen(wanted)))
-      }
-      return known.get(key) ?? []
+    of,
+    vectors: async (wanted, others) => {
+      if (!fitsOffsets(wanted.hardware)) return null
+      await of(wanted, others)
+      return kept.get(errorsKey(wanted)) ?? null
     },
   }
 }

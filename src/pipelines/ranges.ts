@@ -16,6 +16,8 @@ import type { OpenTask } from './openTask.js'
 
 export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly gains: Float32Array
+  readonly copies: Uint16Array
+  readonly dynamic: boolean
   /** Weights beyond their column's full scale. */
   readonly clippedWeights: number
 }
@@ -34,6 +36,8 @@ export interface Seen {
 export interface Given {
   readonly inputRange: number
   readonly columns: { readonly fullScales: Float32Array; readonly gains: Float32Array } | null
+  /** Of each spare column: the column of the tile that it is a copy of. */
+  readonly copies: Uint16Array
 }
 
 /** Largest of a model's layers in weights. */
@@ -105,7 +109,8 @@ export const chooseRanges = async (
             ? null
             : {
                 seen: { mean: own(outputs.mean, first), deviation: own(outputs.deviation, first) },
-                ...{ inputRange: range, bound },
+                // Where every vector has its own range, what the widest of them lets through.
+                ...{ inputRange: rule.rule === 'dynamic' ? summary.largest || 1 : range, bound },
               },
       }
       const full = found?.columns?.fullScales ?? fullScales(columnRange, statistics, context)
@@ -115,6 +120,8 @@ export const chooseRanges = async (
         fullScales: full,
         gains: found?.columns?.gains ?? new Float32Array(place.columns.size).fill(1),
         inputRange: range,
+        copies: found?.copies ?? new Uint16Array(0),
+        dynamic: rule.rule === 'dynamic',
         clippedWeights: clippedWeights(weights, layer.inputs, place, full),
       })
     }

@@ -1,6 +1,6 @@
 /** Examples on their way into a model: each with its ids, one by one. */
 import type { Example } from '../domain/tasks/example.js'
-import type { CalibrationData, Model } from './openTask.js'
+import type { ExampleData, Model } from './openTask.js'
 
 export interface TokenisedExample {
   readonly example: Example
@@ -10,7 +10,7 @@ export interface TokenisedExample {
 /** The first `examples` of a data set as the model's ids. */
 export const tokenised = async function* (
   { tokenizer, maxTokens }: Pick<Model, 'tokenizer' | 'maxTokens'>,
-  { dataset, examples }: CalibrationData,
+  { dataset, examples }: ExampleData,
 ): AsyncGenerator<TokenisedExample> {
   let taken = 0
   for await (const example of dataset.examples()) {

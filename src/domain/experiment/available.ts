@@ -6,7 +6,7 @@ import { problem, type Problem } from '../problem.js'
 import { hardwareOf, type Config } from './config.js'
 import { presetNames } from '../devices/constants.js'
 import type { DeviceChoice, DevicePreset } from './device.js'
-import { readNoises, type DriftCompensation, type ReadNoise } from './hardware.js'
+import { driftCompensations, readNoises, type DriftCompensation, type ReadNoise } from './hardware.js'
 import {
   columnRules,
   inputRules,
@@ -52,17 +52,17 @@ export interface Available {
   readonly training: AvailableTraining
 }
 
-/** This version: both digital engines, the chip, with ranges by every rule but `dynamic`; training. */
+/** This version: both digital engines, the chip, with ranges by every rule; training. */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
   engines: ['ohmflow', 'tensorflow'],
   devices: [...presetNames, 'table'],
   readNoises,
-  driftCompensations: ['none', 'global', 'per-column', 'least-squares'],
+  driftCompensations,
   columnRules,
-  inputRules: inputRules.filter(rule => rule !== 'dynamic'),
+  inputRules,
   rangeFiles: false,
-  spares: ['none'],
+  spares: ['none', 'columns'],
   irDropRules: ['none'],
   wireResistance: true,
   sweep: false,
@@ -103,6 +103,14 @@ const ofMethod = (file: string, at: string, config: Config, m: AnalogMethod, bui
       : null
   return (
     check(`${at}.columnRange.rule`, m.columnRange.rule, built.columnRules) ??
+    // The objective is about ranges that a tile keeps.
+    (m.inputRange.rule === 'dynamic' && (m.columnRange.rule === 'optimal' || m.spare !== 'none')
+      ? check(
+          `${at}.inputRange.rule`,
+          m.inputRange.rule,
+          built.inputRules.filter(rule => rule !== 'dynamic'),
+        )
+      : null) ??
     check(`${at}.inputRange.rule`, m.inputRange.rule, built.inputRules) ??
     saved('columnRange', m.columnRange) ??
     saved('inputRange', m.inputRange) ??

@@ -36,6 +36,8 @@ export interface Repeat {
 export interface Calibration {
   readonly split: Split
   readonly examples: number
+  /** Input vectors of each layer, at most, that a compensation with offsets is fitted on. */
+  readonly vectors: number
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }

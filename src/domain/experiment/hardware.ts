@@ -11,6 +11,10 @@ export type ReadNoise = (typeof readNoises)[number]
 export const driftCompensations = ['none', 'global', 'per-column', 'least-squares', 'affine', 'moments'] as const
 export type DriftCompensation = (typeof driftCompensations)[number]
 
+/** Whether a compensation fits factors and offsets to calibration vectors. */
+export const fitsOffsets = ({ driftCompensation }: { readonly driftCompensation: DriftCompensation }): boolean =>
+  driftCompensation === 'affine' || driftCompensation === 'moments'
+
 /** Resolution of a converter in bits; "off" is the ideal converter: neither rounding nor clipping. */
 export type Bits = number | 'off'
 

@@ -5,10 +5,11 @@
  */
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
 import type { AnalogMethod, Method } from './method.js'
+import { fitsOffsets } from './hardware.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
-export const resultsRevision = 3
+export const resultsRevision = 4
 
 /**
  * SHA-256 of every input file of a task, by role. Nothing else of the outside decides its results, but TensorFlow.js where
@@ -76,10 +77,20 @@ export const executionOf = (
     return { execution, engine, tensorflow: asJson(tensorflow) }
   }
   const { execution, columnRange, inputRange, objective, spare, irDrop } = method
+  const hardware = hardwareOf(config, method)
+  const fits = fitsOffsets(hardware)
+  const { vectors, ...calibration } = config.calibration
   return {
-    ...asJson({ execution, columnRange, inputRange, spare, irDrop, ...(minimises(method) ? { objective } : {}) }),
-    hardware: asJson(hardwareOf(config, method)),
-    calibration: asJson(config.calibration),
+    ...asJson({
+      execution,
+      columnRange,
+      inputRange,
+      spare,
+      irDrop,
+      ...(minimises(method) || fits ? { objective } : {}),
+    }),
+    hardware: asJson(hardware),
+    calibration: asJson(fits ? { ...calibration, vectors } : calibration),
   }
 }
 

@@ -10,6 +10,7 @@
  *     dropout   token << 16 | block          example      place << 16 | head  9 << 28 | step
  *     weights   block                        column       layer << 16         10 << 28 | step
  *     outputs   token << 16 | block          example      layer << 16 | tile  11 << 28 | step
+ *     sample    token                        example      0                   12 << 28, the key 0
  *
  * Rows and columns of devices are those of the layer, so re-tiling keeps every draw. One counter gives four normals
  * (kernels/reference/normal.ts): of a life, the programming noise of both polarities, then their drift exponents; of a
@@ -37,6 +38,8 @@ export const purposes = {
   /** Noise on the weights, and before the ADC, in a training step. */
   trainingWeights: 10,
   trainingOutputs: 11,
+  /** Which calibration vectors are kept; whatever the seed. */
+  sample: 12,
 } as const
 export type NoisePurpose = 'output' | 'vmmRead' | 'measuredOutput' | 'measuredVmmRead'
 
@@ -160,6 +163,14 @@ export const trainingOutputsOrigin = ({
   word2: ((within('layer', layer) << 16) | within('tile', tile)) >>> 0,
   word3: ((purposes.trainingOutputs << 28) | within('step', step)) >>> 0,
 })
+
+/** The counter of one calibration vector's place in a sample. @throws RangeError beyond `limits`. */
+export const sampleCounter = ({ example, token }: Pick<Sample, 'example' | 'token'>): Counter => [
+  within('token', token),
+  within('example', example),
+  0,
+  (purposes.sample << 28) >>> 0,
+]
 
 /** Where one number stands: normal `index` (0 to 3) of a counter. */
 export interface Address {

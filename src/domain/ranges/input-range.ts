@@ -1,6 +1,6 @@
 /**
  * The input range beta of a tile, by rule: the magnitude that stands for full scale at its DAC.
- * Not here: `optimal`, which minimises the objective (optimum.ts); `dynamic`, which is no number.
+ * Not here: `optimal`, which minimises the objective (optimum.ts).
  */
 import type { InputRange } from '../experiment/method.js'
 import { fineBins, percentileOf } from './histogram.js'
@@ -39,6 +39,7 @@ const deviation = ({ count, sum, squares }: InputStatistics): number => {
 /**
  * beta, positive. A tile that calibration never excited gets 1: any range would carry its inputs. A rule that comes to
  * 0 on inputs that are not all 0 (a percentile among zeros, the deviation of a constant) gives way to the largest.
+ * `dynamic` is 1, the unit of what each input vector's own range is found to be.
  * @param learned what training left, if the rule or what it starts from asks for it: a percentile does not exceed it
  * @throws RangeError for a rule that is not one number of a tile
  */
@@ -65,6 +66,7 @@ export const inputRange = (rule: InputRange, seen: InputStatistics, learned: num
     case 'standard-deviations':
       return positive(rule.standardDeviations * deviation(seen))
     case 'dynamic':
+      return 1
     case 'optimal':
       throw new RangeError(`"inputRange.rule" expected one that is a number of a tile, got "${rule.rule}"`)
   }

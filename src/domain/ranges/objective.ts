@@ -5,7 +5,7 @@
  * Not modelled: IR drop; correlation between a tile's inputs, and between the errors of tiles.
  */
 import type { MomentGrid } from '../devices/moment-grid.js'
-import type { DriftCompensation } from '../experiment/hardware.js'
+import { fitsOffsets, type DriftCompensation } from '../experiment/hardware.js'
 import type { Excess, WeightedHistogram } from './histogram.js'
 
 /** How a tile converts; 0 codes stand for an ideal converter. */
@@ -41,6 +41,8 @@ export interface TileObjective {
   /** Right after programming, which some compensations compare with. */
   readonly first: DeviceMoments
   readonly driftCompensation: DriftCompensation
+  /** How many columns' outputs are averaged, of each column; default: each stands alone. */
+  readonly averaged?: Uint16Array
 }
 
 /** What is chosen for a tile. */
@@ -90,8 +92,16 @@ export interface ColumnSums {
   readonly power: readonly number[]
 }
 
+/** How many columns' outputs are averaged. */
+const averagedIn = ({ averaged }: TileObjective, column: number): number => averaged?.[column] ?? 1
+
 /** @param copies of the column that are averaged: the variance of the mean of k devices is a k-th */
-export const columnSums = (tile: TileObjective, column: number, fullScale: number, copies = 1): ColumnSums => {
+export const columnSums = (
+  tile: TileObjective,
+  column: number,
+  fullScale: number,
+  copies = averagedIn(tile, column),
+): ColumnSums => {
   const { rows, weights, energies, columnStep, times } = tile
   const at = column * columnStep
   const cross: number[] = []
@@ -188,22 +198,47 @@ export const expectedCompensation = (tile: TileObjective, fullScales: Float32Arr
   }
 }
 
+/**
+ * Of each column, the part of its expected error that averaging copies of it divides: its devices' spread, and noise and
+ * rounding at its readout; with one column. Mean over the times.
+ */
+export const averagedError = (
+  tile: TileObjective,
+  { inputRange, fullScales, gains }: ScaledRanges,
+  compensation: readonly Float64Array[] = expectedCompensation(tile, fullScales),
+): Float64Array =>
+  Float64Array.from({ length: tile.columns }, (_, j) => {
+    const fullScale = fullScales[j] ?? NaN
+    if (fullScale === 0) return 0
+    const one = columnSums(tile, j, fullScale, 1)
+    const signal = columnSums(tile, j, fullScale, Infinity)
+    const readout = (tile.masses[j] ?? NaN) * inputRange * inputRange * readoutNoise(tile.converters)
+    const scale = fullScale * (gains[j] ?? NaN)
+    const parts = one.power.map((power, t) => {
+      const a = scale * (compensation[t]?.[j] ?? NaN)
+      return a * a * (power - (signal.power[t] ?? NaN) + readout)
+    })
+    return parts.reduce((a, b) => a + b, 0) / parts.length
+  })
+
 /** A column as the rest of the objective sees it. */
 export interface Column {
   readonly mass: number
   readonly excess: Excess | undefined
   /** Factor of the drift compensation at each time. */
   readonly compensation: Float64Array
+  /** How many columns' outputs are averaged. */
+  readonly copies: number
+  /** Whether the compensation finds the gain of least squares anew at each time. */
+  readonly refitted: boolean
 }
 
 /** @param compensation as `expectedCompensation` gives it */
-export const columnOf = (
-  { masses, excesses }: TileObjective,
-  column: number,
-  compensation: readonly Float64Array[],
-): Column => ({
-  mass: masses[column] ?? NaN,
-  excess: excesses[column],
+export const columnOf = (tile: TileObjective, column: number, compensation: readonly Float64Array[]): Column => ({
+  mass: tile.masses[column] ?? NaN,
+  excess: tile.excesses[column],
+  copies: averagedIn(tile, column),
+  refitted: fitsOffsets(tile),
   compensation: Float64Array.from(compensation, factors => factors[column] ?? NaN),
 })
 
@@ -221,11 +256,11 @@ const readoutNoise = ({ adcMaxCode, adcBound, outputNoise }: TileConverters): nu
 export const leastSquaresGain = (
   converters: TileConverters,
   { cross, power }: ColumnSums,
-  { mass, compensation }: Column,
+  { mass, compensation, copies }: Column,
   inputRange: number,
   fullScale: number,
 ): number => {
-  const readout = mass * inputRange * inputRange * readoutNoise(converters)
+  const readout = (mass * inputRange * inputRange * readoutNoise(converters)) / copies
   let over = 0
   let under = 0
   for (let t = 0; t < cross.length; t++) {
@@ -243,18 +278,19 @@ export const leastSquaresGain = (
 export const columnError = (
   converters: TileConverters,
   { energy, cross, power }: ColumnSums,
-  { mass, excess, compensation }: Column,
+  { mass, excess, compensation, copies, refitted }: Column,
   inputRange: number,
   /** gamma c. */
   scale: number,
 ): number => {
-  const readout = mass * inputRange * inputRange * readoutNoise(converters)
+  const readout = (mass * inputRange * inputRange * readoutNoise(converters)) / copies
   const clips = converters.adcMaxCode > 0 && excess !== undefined
   let sum = 0
   for (let t = 0; t < cross.length; t++) {
     const mixed = cross[t] ?? NaN
-    const a = scale * (compensation[t] ?? NaN)
-    sum += Math.max(0, energy - a * (2 * mixed - a * ((power[t] ?? NaN) + readout)))
+    const square = (power[t] ?? NaN) + readout
+    const a = refitted && mixed > 0 && square > 0 ? mixed / square : scale * (compensation[t] ?? NaN)
+    sum += Math.max(0, energy - a * (2 * mixed - a * square))
     if (clips && mixed > 0) sum += excess((converters.adcBound * inputRange * energy) / mixed)
   }
   return sum / cross.length

@@ -6,7 +6,7 @@ import type { Row, Table } from './table.js'
 
 type TileRangeColumn = 'input_range' | 'clipped_weights'
 export type TileRangeRow = Row<TileRangeColumn> & {
-  readonly input_range: number
+  readonly input_range: number | null
   /** How many. */
   readonly clipped_weights: number
 }
@@ -17,9 +17,10 @@ export const tileRangesTable: Table<TileRangeColumn> = {
     {
       name: 'input_range',
       type: 'float64',
-      nullable: false,
+      nullable: true,
       unit: '1',
-      description: 'beta, input magnitude that stands for full scale, in the unit of the activations',
+      description:
+        'beta, input magnitude that stands for full scale, in the unit of the activations; null: each input vector has its own',
     },
     {
       name: 'clipped_weights',

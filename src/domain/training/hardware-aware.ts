@@ -36,7 +36,7 @@ export interface HardwareAware {
   readonly wireResistanceOhm: number
   readonly learn: readonly LearnableRange[]
   /** What ranges start from: in (0, 100] of the magnitudes, 100 being the largest. */
-  readonly percentiles: { readonly inputs: number; readonly weights: number }
+  readonly percentiles: { readonly inputs: number; readonly weights: number; readonly outputs: number }
   /** Learning rate of ranges over that of weights; a range moves in proportion to itself. */
   readonly rangeRate: number
 }
@@ -53,7 +53,7 @@ export const nothingAware = (hardware: Hardware = defaultHardware): HardwareAwar
   weightClip: { rule: 'none' },
   wireResistanceOhm: 0,
   learn: [],
-  percentiles: { inputs: 99.995, weights: 100 },
+  percentiles: { inputs: 99.995, weights: 100, outputs: 99.9 },
   rangeRate: 10,
 })
 

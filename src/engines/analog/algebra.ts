@@ -18,7 +18,7 @@ const rowBlock = 256
 
 /** Tiles side by side take the same codes, unless their ranges differ. */
 const takesTheSame = (a: TilePlaces, b: TilePlaces): boolean =>
-  a.rows.first === b.rows.first && a.inputRange === b.inputRange
+  a.rows.first === b.rows.first && a.inputRange === b.inputRange && a.dynamic === b.dynamic
 
 /** The same addresses some rows further on. */
 const onwards = (a: NoiseAddresses, rows: number): NoiseAddresses => ({
@@ -80,7 +80,8 @@ const blockInto = (
         yRowStep: y.width,
         yScale: tile.column.yScale,
         onward: tile.rows.first > 0,
-        bias: isLast && layer.bias !== 0 ? layer.bias + bytes * column : 0,
+        bias:
+          layer.vectors !== null ? tile.column.offsets : isLast && layer.bias !== 0 ? layer.bias + bytes * column : 0,
       },
       onwards(noise, row),
     )

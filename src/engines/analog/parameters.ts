@@ -6,6 +6,8 @@ import { maxCodeOf } from '../../domain/crossbar/converter.js'
 import { tilesOf, type Piece, type Tile } from '../../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
+import { limits } from '../../domain/random/addresses.js'
+import { averagedColumns } from '../../domain/ranges/spare.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Heap, Ptr } from '../../kernels/heap.js'
 import { squareShift } from '../../kernels/reference/pulse-width.js'
@@ -60,23 +62,51 @@ export interface ColumnPlaces {
   readonly alphas: Ptr
   /** f64: sums of |z| over the calibration vectors right after programming. */
   readonly firstSums: Ptr
-  /** gamma_j: digital factors beside the drift compensation. */
+  /** gamma_j: digital factors beside the drift compensation, over how many columns' outputs are averaged. */
   readonly gains: Ptr
+  /** b_j, added digitally: the offset of a compensation that has one and, on the layer's last row tile, the bias. */
+  readonly offsets: Ptr
 }
 
-export interface TilePlaces {
-  /** Position in its layer, and in the model. */
+/** Columns side by side on a tile: those of the layer, or spare ones. */
+export interface ColumnBlock {
+  /** In the addresses of noise: the position in the layer of the tile, spare columns after all of them. */
   readonly index: number
-  readonly number: number
   readonly rows: Piece
+  /** Addresses of devices; spare columns have theirs beyond the layer's outputs. */
   readonly columns: Piece
-  /** beta: largest input that is not clipped. */
-  readonly inputRange: number
   /** int16 cells, or binary32 panels for an ideal DAC. */
   readonly cells: Ptr
   /** Panels of bytes; 0: read noise per read. */
   readonly variances: Ptr
   readonly column: ColumnPlaces
+}
+
+/** Copies of a tile's columns on columns that would lie idle. */
+export interface SpareBlock extends ColumnBlock {
+  /** Of each spare column: the column of the tile that it is a copy of. */
+  readonly owners: Uint16Array
+}
+
+export interface TilePlaces extends ColumnBlock {
+  /** Position in the model; `index` is that in its layer. */
+  readonly number: number
+  /** beta: largest input that is not clipped. */
+  readonly inputRange: number
+  /** Each input vector has a range of its own, its largest magnitude, in units of `inputRange`. */
+  readonly dynamic: boolean
+  readonly spare: SpareBlock | null
+}
+
+/** All columns of a tile, the layer's first. */
+export const blocksOf = (tile: TilePlaces): readonly ColumnBlock[] =>
+  tile.spare === null ? [tile] : [tile, tile.spare]
+
+/** Calibration vectors of a layer on the heap: f32 [count, inputs], and how much each output counts, f32 [count, outputs]. */
+export interface VectorPlaces {
+  readonly count: number
+  readonly x: Ptr
+  readonly h: Ptr
 }
 
 export interface AnalogLayer {
@@ -88,6 +118,8 @@ export interface AnalogLayer {
   readonly bias: Ptr
   /** Row piece by row piece. */
   readonly tiles: readonly TilePlaces[]
+  /** What a compensation with an offset is fitted on; null: there is none. */
+  readonly vectors: VectorPlaces | null
 }
 
 /** What all tiles of a model have in common. */
@@ -118,7 +150,7 @@ export const loadOf = ({ wireResistanceOhm, device }: Hardware): number =>
   wireResistanceOhm * device.gMaxMicroSiemens * 1e-6
 
 /** Largest cell of a tile such that no column sum overflows. */
-export const maxCellOf = (tile: Pick<TilePlaces, 'rows'>, c: Converters): number =>
+export const maxCellOf = (tile: Pick<ColumnBlock, 'rows'>, c: Converters): number =>
   largestCell(tile.rows.size, Math.max(1, c.dacMaxCode))
 
 /** Bytes of a tile's cells. */
@@ -129,17 +161,20 @@ export const tileBytes = (rows: number, columns: number, c: Converters): number 
 const roomsOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converters) => ({
   cells: tileBytes(rows.size, columns.size, c),
   variances: c.perVmm ? cellsBytes(rows.size, columns.size, true) : 0,
-  columns: 4 * paddedColumns(columns.size) * 10,
+  columns: 4 * paddedColumns(columns.size) * 11,
 })
 
 /** As heaps and scratch stacks align their blocks. */
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
-/** Bytes of a tile's blocks one after the other. */
-export const roomOf = (tile: Pick<Tile, 'rows' | 'columns'>, c: Converters): number => {
-  const { cells, variances, columns } = roomsOf(tile, c)
+const roomOfBlock = (block: Pick<Tile, 'rows' | 'columns'>, c: Converters): number => {
+  const { cells, variances, columns } = roomsOf(block, c)
   return aligned(cells) + aligned(variances) + aligned(columns)
 }
+
+/** Bytes of a tile's blocks one after the other. @param copies spare columns in use */
+export const roomOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converters, copies = 0): number =>
+  roomOfBlock({ rows, columns }, c) + (copies === 0 ? 0 : roomOfBlock({ rows, columns: { first: 0, size: copies } }, c))
 
 const columnPlaces = (at: Ptr, columns: number): ColumnPlaces => {
   const width = paddedColumns(columns)
@@ -154,6 +189,7 @@ const columnPlaces = (at: Ptr, columns: number): ColumnPlaces => {
     alphas: place(6),
     firstSums: place(7),
     gains: place(9),
+    offsets: place(10),
   }
 }
 
@@ -165,6 +201,43 @@ export interface TileRanges {
   readonly fullScales: Float32Array
   /** gamma_j: what each column's output is multiplied by digitally, beside beta c_j and the drift compensation; default 1. */
   readonly gains?: Float32Array
+  /** Of each spare column in use: the column of the tile that it is a copy of; default: none is used. */
+  readonly copies?: Uint16Array
+  /** Whether each input vector has a range of its own, its largest magnitude; `inputRange` is 1 then. */
+  readonly dynamic?: boolean
+}
+
+/** Calibration vectors of a layer, and how much an error in each output counts there. */
+export interface CalibrationVectors {
+  readonly count: number
+  /** [count, inputs]. */
+  readonly x: Float32Array
+  /** [count, outputs]. */
+  readonly h: Float32Array
+}
+
+/** What a layer's tiles have in common, as their places need it. */
+export type LayerOfTiles = Pick<AnalogLayer, 'outputs'> & { readonly tiles: number }
+
+const placeBlock = (
+  heap: Pick<Heap, 'f32'>,
+  allocate: Heap['allocate'],
+  { index, rows, columns }: Pick<ColumnBlock, 'index' | 'rows' | 'columns'>,
+  { fullScales, gains }: { readonly fullScales: Float32Array; readonly gains: Float32Array },
+  converters: Converters,
+): ColumnBlock => {
+  const rooms = roomsOf({ rows, columns }, converters)
+  const block: ColumnBlock = {
+    ...{ index, rows, columns },
+    cells: allocate(rooms.cells),
+    variances: converters.perVmm ? allocate(rooms.variances) : 0,
+    column: columnPlaces(allocate(rooms.columns), columns.size),
+  }
+  const width = paddedColumns(columns.size)
+  heap.f32(block.column.fullScales, width).fill(0).set(fullScales)
+  heap.f32(block.column.gains, width).fill(1).set(gains)
+  heap.f32(block.column.offsets, width).fill(0)
+  return block
 }
 
 /**
@@ -176,23 +249,30 @@ export const placeTile = (
   heap: Pick<Heap, 'f32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Tile,
-  { inputRange, fullScales, gains }: TileRanges,
+  { inputRange, fullScales, gains, copies, dynamic = false }: TileRanges,
   converters: Converters,
   number: number,
+  layer: LayerOfTiles,
 ): TilePlaces => {
-  const rooms = roomsOf({ rows, columns }, converters)
-  const places: TilePlaces = {
-    ...{ index, number, rows, columns, inputRange },
-    cells: allocate(rooms.cells),
-    variances: converters.perVmm ? allocate(rooms.variances) : 0,
-    column: columnPlaces(allocate(rooms.columns), columns.size),
-  }
-  const written = heap.f32(places.column.fullScales, paddedColumns(columns.size))
-  written.fill(0)
-  written.set(fullScales)
-  const factors = heap.f32(places.column.gains, paddedColumns(columns.size)).fill(1)
-  if (gains !== undefined) factors.set(gains)
-  return places
+  const owners = copies ?? new Uint16Array(0)
+  const shares = Float32Array.from(averagedColumns(columns.size, owners), (k, j) => (gains?.[j] ?? 1) / k)
+  const block = placeBlock(heap, allocate, { index, rows, columns }, { fullScales, gains: shares }, converters)
+  const copied = (of: Float32Array): Float32Array => Float32Array.from(owners, j => of[j] ?? NaN)
+  const spare =
+    owners.length === 0
+      ? null
+      : placeBlock(
+          ...([heap, allocate] as const),
+          // Beyond the layer's columns, and beyond the spare ones of the tiles before.
+          {
+            index: layer.tiles + index,
+            rows,
+            columns: { first: layer.outputs + limits.tileColumn * index, size: owners.length },
+          },
+          { fullScales: copied(fullScales), gains: copied(shares) },
+          converters,
+        )
+  return { ...block, number, inputRange, dynamic, spare: spare === null ? null : { ...spare, owners } }
 }
 
 export interface Mapping {
@@ -200,11 +280,30 @@ export interface Mapping {
   readonly chip: ChipSettings
   /** Of every tile, in the order of the model. */
   readonly ranges: readonly TileRanges[]
+  /** Of every layer, for a compensation that is fitted on them; null: there is none. */
+  readonly vectors: ReadonlyMap<string, CalibrationVectors> | null
+}
+
+/** On the heap. @throws RangeError if the layer has none, though others have */
+export const placeVectors = (
+  heap: Pick<Heap, 'allocate' | 'f32'>,
+  layer: string,
+  all: ReadonlyMap<string, CalibrationVectors> | null,
+): VectorPlaces | null => {
+  if (all === null) return null
+  const own = all.get(layer)
+  if (own === undefined) throw new RangeError(`no calibration vectors of ${layer}`)
+  const placed = (numbers: Float32Array): Ptr => {
+    const at = heap.allocate(numbers.byteLength)
+    heap.f32(at, numbers.length).set(numbers)
+    return at
+  }
+  return { count: own.count, x: placed(own.x), h: placed(own.h) }
 }
 
 /** Room for every tile, and what of the model stays digital. @throws RangeError if a tile has no ranges. */
 export const layOut = async (
-  { architecture, chip, ranges }: Mapping,
+  { architecture, chip, ranges, vectors }: Mapping,
   read: ReadTensor,
   heap: Pick<Heap, 'allocate' | 'f32'>,
 ): Promise<AnalogParameters> => {
@@ -215,7 +314,9 @@ export const layOut = async (
     await read(`${layer.name}.bias`, heap.f32(bias, layer.outputs))
     const described = tilesOf(layer, chip.hardware.tile)
     // One block of the heap a layer: it looks through all its blocks for each new one.
-    let next = heap.allocate(described.reduce((sum, tile) => sum + roomOf(tile, chip.converters), 0))
+    const first = number
+    const room = (tile: Tile, k: number): number => roomOf(tile, chip.converters, ranges[first + k]?.copies?.length)
+    let next = heap.allocate(described.reduce((sum, tile, k) => sum + room(tile, k), 0))
     const take = (bytes: number): Ptr => {
       const at = next
       next += aligned(bytes)
@@ -224,9 +325,15 @@ export const layOut = async (
     const tiles = described.map(tile => {
       const own = ranges[number]
       if (own === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
-      return placeTile(heap, take, tile, own, chip.converters, number++)
+      return placeTile(heap, take, tile, own, chip.converters, number++, {
+        ...{ outputs: layer.outputs, tiles: described.length },
+      })
     })
-    layers.set(layer.name, { ...layer, number: position, bias, tiles })
+    layers.set(layer.name, {
+      ...layer,
+      ...{ number: position, bias, tiles },
+      vectors: placeVectors(heap, layer.name, vectors),
+    })
   }
   return { ...(await loadEmbedding(architecture, read, heap)), chip, layers, tiles: number }
 }

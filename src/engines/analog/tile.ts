@@ -8,7 +8,16 @@ import { paddedColumns } from '../../kernels/reference/vmm.js'
 import { codesBytes, sumsBytes } from '../../kernels/tile.js'
 import type { Occasion } from '../engine.js'
 import type { Workbench } from '../workbench.js'
-import { varianceCodes, type AnalogLayer, type ChipSettings, type TilePlaces } from './parameters.js'
+import {
+  varianceCodes,
+  type AnalogLayer,
+  type ChipSettings,
+  type ColumnBlock,
+  type SpareBlock,
+  type TilePlaces,
+} from './parameters.js'
+
+const { fround } = Math
 
 /** Rows of a layer's input on the heap, from a tile's first row on. */
 export interface TileInputs {
@@ -19,6 +28,8 @@ export interface TileInputs {
 
 /** Inputs as a tile takes them; on the scratch stack. */
 export interface EncodedInputs extends TileInputs {
+  /** f32 [rows], where every vector has a range of its own: what stands for it; 0: it is the tile's. */
+  readonly ranges: Ptr
   /** 0: the DAC is ideal. */
   readonly codes: Ptr
   /** 0: no read noise per VMM. */
@@ -29,13 +40,34 @@ export interface EncodedInputs extends TileInputs {
   readonly nan: number
 }
 
+/** Each vector over its largest magnitude, on the scratch stack; one that holds only zeros, or a NaN, as it is. */
+const normalised = (
+  { heap, scratch }: Workbench,
+  { x, rows, xRowStep }: TileInputs,
+  size: number,
+): TileInputs & { readonly ranges: Ptr } => {
+  const [ranges, scaled] = [scratch.take(4 * rows), scratch.take(4 * rows * size)]
+  const of = heap.f32(ranges, rows)
+  for (let r = 0; r < rows; r++) {
+    const [from, to] = [heap.f32(x + 4 * r * xRowStep, size), heap.f32(scaled + 4 * r * size, size)]
+    let most = 0
+    for (let i = 0; i < size; i++) most = Math.max(most, Math.abs(from[i] ?? NaN))
+    const range = most > 0 ? most : 1
+    of[r] = range
+    for (let i = 0; i < size; i++) to[i] = (from[i] ?? NaN) / range
+  }
+  return { x: scaled, rows, xRowStep: size, ranges }
+}
+
 /** Codes of inputs for tiles with these rows and this range. */
 export const encoded = (
-  { heap, kernels, scratch }: Workbench,
+  bench: Workbench,
   { converters }: Pick<ChipSettings, 'converters'>,
-  { rows: { size }, inputRange }: Pick<TilePlaces, 'rows' | 'inputRange'>,
-  inputs: TileInputs,
+  { rows: { size }, inputRange, dynamic }: Pick<TilePlaces, 'rows' | 'inputRange' | 'dynamic'>,
+  given: TileInputs,
 ): EncodedInputs => {
+  const { heap, kernels, scratch } = bench
+  const inputs = dynamic ? normalised(bench, given, size) : { ...given, ranges: 0 }
   const { x, rows, xRowStep } = inputs
   const { dacMaxCode, perVmm } = converters
   if (dacMaxCode === 0 && !perVmm) return { ...inputs, codes: 0, squares: 0, clipped: 0, nan: 0 }
@@ -55,7 +87,7 @@ export interface TileOutputs {
   readonly yRowStep: number
   /** f32 [padded columns]: from an ADC code, or from z if the ADC is off, to y. */
   readonly yScale: Ptr
-  /** f32 [columns], added last; 0: none. */
+  /** f32 [columns], added after the columns, before copies of them; 0: none. */
   readonly bias: Ptr
   /** Adds to y instead of writing it. */
   readonly onward: boolean
@@ -71,12 +103,12 @@ export interface NoiseAddresses {
   readonly examples: Ptr
 }
 
-/** The tile's share of the layer's output. @returns column sums beyond the ADC's range. */
-export const multiplied = (
+/** What columns side by side give. @returns column sums beyond the ADC's range. */
+export const blockOutputs = (
   { heap, kernels, scratch }: Workbench,
   { converters, seed }: ChipSettings,
   layer: Pick<AnalogLayer, 'number'>,
-  tile: TilePlaces,
+  tile: ColumnBlock,
   inputs: EncodedInputs,
   outputs: TileOutputs,
   noise: NoiseAddresses,
@@ -126,3 +158,83 @@ export const multiplied = (
     })
     return heap.u32(counts, 1)[0] ?? 0
   })
+
+/** y [rows, yRowStep] = (or +=) each vector's range times x [rows, columns], then the bias. */
+const rescaled = (
+  { heap }: Workbench,
+  x: Ptr,
+  { rows, ranges }: EncodedInputs,
+  columns: number,
+  { y, yRowStep, bias, onward }: TileOutputs,
+): void => {
+  const of = heap.f32(ranges, rows)
+  const shift = bias === 0 ? null : heap.f32(bias, columns)
+  for (let r = 0; r < rows; r++) {
+    const [from, to] = [heap.f32(x + 4 * r * columns, columns), heap.f32(y + 4 * r * yRowStep, columns)]
+    const range = of[r] ?? NaN
+    for (let j = 0; j < columns; j++) {
+      let value = fround(range * (from[j] ?? NaN))
+      if (onward) value = fround((to[j] ?? NaN) + value)
+      to[j] = shift === null ? value : value + (shift[j] ?? NaN)
+    }
+  }
+}
+
+/** What the copies of columns give, added to what their columns gave. */
+const addCopies = (
+  { heap }: Workbench,
+  x: Ptr,
+  { owners }: SpareBlock,
+  rows: number,
+  { y, yRowStep }: Pick<TileOutputs, 'y' | 'yRowStep'>,
+): void => {
+  const count = owners.length
+  const from = heap.f32(x, rows * count)
+  const to = heap.f32(y, (rows - 1) * yRowStep + 1 + Math.max(...owners))
+  for (let r = 0; r < rows; r++)
+    for (let k = 0; k < count; k++) {
+      const at = r * yRowStep + (owners[k] ?? NaN)
+      to[at] = (to[at] ?? NaN) + (from[r * count + k] ?? NaN)
+    }
+}
+
+/**
+ * The tile's share of the layer's output. Each operation is rounded to binary32: the columns (with ranges of the vectors:
+ * times them), what was there before, the bias, then the copies of columns in their order.
+ * @param spareScale as `yScale`, of the spare columns
+ * @returns column sums beyond the ADC's range
+ */
+export const multiplied = (
+  bench: Workbench,
+  chip: ChipSettings,
+  layer: Pick<AnalogLayer, 'number'>,
+  tile: TilePlaces,
+  inputs: EncodedInputs,
+  outputs: TileOutputs,
+  noise: NoiseAddresses,
+  spareScale: Ptr = tile.spare?.column.yScale ?? 0,
+): number => {
+  const { scratch } = bench
+  const { spare } = tile
+  if (spare === null && !tile.dynamic) return blockOutputs(bench, chip, layer, tile, inputs, outputs, noise)
+  return scratch.within(() => {
+    const { rows } = inputs
+    const apart = (block: ColumnBlock, yScale: Ptr): { readonly at: Ptr; readonly saturated: number } => {
+      const at = scratch.take(4 * rows * block.columns.size)
+      const to = { y: at, yRowStep: block.columns.size, yScale, bias: 0, onward: false }
+      return { at, saturated: blockOutputs(bench, chip, layer, block, inputs, to, noise) }
+    }
+    let saturated = 0
+    if (tile.dynamic) {
+      const own = apart(tile, outputs.yScale)
+      saturated += own.saturated
+      rescaled(bench, own.at, inputs, tile.columns.size, outputs)
+    } else saturated += blockOutputs(bench, chip, layer, tile, inputs, outputs, noise)
+    if (spare === null) return saturated
+    const copies = apart(spare, spareScale)
+    const to = { y: copies.at, yRowStep: spare.columns.size, yScale: 0, bias: 0, onward: false }
+    if (tile.dynamic) rescaled(bench, copies.at, inputs, spare.columns.size, to)
+    addCopies(bench, copies.at, spare, rows, outputs)
+    return saturated + copies.saturated
+  })
+}

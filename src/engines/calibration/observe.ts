@@ -6,6 +6,7 @@
 import type { Batch } from '../../domain/encoder/algebra.js'
 import type { Piece } from '../../domain/crossbar/tiling.js'
 import { addToTail, binOf, coarseBins, fineBins, tailBins } from '../../domain/ranges/histogram.js'
+import { offer, slotOf } from '../../domain/ranges/sample.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import { createScratch } from '../../kernels/scratch.js'
@@ -15,9 +16,10 @@ import { tapeAlgebra } from '../training/algebra.js'
 import { contextOf, type Context } from '../training/context.js'
 import { differentiate } from '../training/differentiate.js'
 import { createTape } from '../training/tape.js'
+import { share } from '../training/share.js'
 import { turnsOf, type Turns } from '../training/turns.js'
 import type { Workbench } from '../workbench.js'
-import type { CalibrationParameters, LayerPlaces, MomentPlaces } from './parameters.js'
+import { sampleAt, type CalibrationParameters, type LayerPlaces, type MomentPlaces } from './parameters.js'
 
 /** Task: adds a group of sequences to the summaries. */
 export interface Observe {
@@ -30,6 +32,8 @@ export interface Observe {
    * to it. null: all errors count the same.
    */
   readonly contrast: Float32Array | null
+  /** The same examples have passed before, for another contrast. */
+  readonly again: boolean
 }
 
 /** What was found where a number below 2^60 was expected: as the task's result, five numbers; none if all are such. */
@@ -93,26 +97,6 @@ const addInputs = (c: Context, layer: LayerPlaces, x: Activation): void => {
   })
 }
 
-/** y [rows, outputs] = a row piece of the layer by itself, without the bias. On the scratch stack. */
-const share = (
-  c: Context,
-  { name, inputs, outputs }: LayerPlaces,
-  x: Activation,
-  { first, size }: Piece,
-): Activation => {
-  const { weight } = parameterOf(c.linear, name)
-  const y = c.fresh(x.rows, outputs)
-  c.aside.within(() => {
-    const panels = c.aside.take(panelsBytes(size, outputs))
-    c.kernels.pack({ panels, w: weight + 4 * first, inner: size, columns: outputs, columnStep: inputs })
-    c.kernels.product({
-      ...{ y: y.at, x: x.at + 4 * first, panels, bias: 0, rows: x.rows, inner: size, columns: outputs },
-      xRowStep: x.width,
-    })
-  })
-  return y
-}
-
 const squared = (c: Context, x: Activation): Activation => {
   const y = c.fresh(x.rows, x.width)
   const [from, to] = [c.heap.f32(x.at, x.rows * x.width), c.heap.f32(y.at, x.rows * x.width)]
@@ -164,8 +148,48 @@ const addWeighted = (c: Context, to: Ptr, x: Activation, first: number, weights:
     }
 }
 
+/** Input vectors for the layer's sample, each with its outputs' weights: chosen as they pass first, added to later. */
+const addToSample = (
+  c: Context,
+  { sample: places, inputs, outputs }: LayerPlaces,
+  x: Activation,
+  h: Activation,
+  again: boolean,
+): void => {
+  if (places === null) return
+  const sample = sampleAt(c.heap, places)
+  const rows = c.rowsOf(x)
+  const [examples, tokens] = [c.heap.u32(rows.examples, x.rows), c.heap.u32(rows.tokens, x.rows)]
+  for (let r = 0; r < x.rows; r++) {
+    const [example, token] = [examples[r] ?? NaN, tokens[r] ?? NaN]
+    const own = c.heap.f32(h.at + 4 * r * outputs, outputs)
+    if (again) {
+      const slot = slotOf(sample, example, token)
+      if (slot < 0) continue
+      const kept = c.heap.f32(places.h + 4 * slot * outputs, outputs)
+      own.forEach((v, j) => (kept[j] = (kept[j] ?? NaN) + v))
+      continue
+    }
+    const slot = offer(
+      sample,
+      example,
+      token,
+      own.reduce((a, b) => a + b, 0),
+    )
+    if (slot < 0) continue
+    c.heap.f32(places.x + 4 * slot * inputs, inputs).set(c.heap.f32(x.at + 4 * r * inputs, inputs))
+    c.heap.f32(places.h + 4 * slot * outputs, outputs).set(own)
+  }
+}
+
 /** What errors depend on. @param dy null: every token's error in every column counts the same */
-const errorsOf = (c: Context, layer: LayerPlaces, x: Activation, dy: Activation | null): (() => void) => {
+const errorsOf = (
+  c: Context,
+  layer: LayerPlaces,
+  x: Activation,
+  dy: Activation | null,
+  again: boolean,
+): (() => void) => {
   const { heap, kernels, aside } = c
   const { inputs, outputs } = layer
   const { weight } = parameterOf(c.linear, layer.name)
@@ -198,6 +222,7 @@ const errorsOf = (c: Context, layer: LayerPlaces, x: Activation, dy: Activation 
       for (let k = 0, j = 0; k < patterns.length; k++, j = j + 1 === outputs ? 0 : j + 1)
         addToTail(slots, tops, j, patterns[k] ?? 0, weights[k] ?? NaN)
     })
+    addToSample(c, layer, x, h, again)
   }
 }
 
@@ -208,6 +233,7 @@ const addition = (
   layer: LayerPlaces,
   x: Activation,
   dy: Activation | null,
+  again: boolean,
 ): (() => void) => {
   switch (observed) {
     case 'inputs':
@@ -217,12 +243,12 @@ const addition = (
       return () => shares.forEach((y, p) => addMoments(c, layer.outputMoments, p * layer.outputs, y))
     }
     case 'errors':
-      return errorsOf(c, layer, x, dy)
+      return errorsOf(c, layer, x, dy, again)
   }
 }
 
 const observing =
-  (parameters: CalibrationParameters, turns: Turns, { group }: Observe, bad: NotFinite[]) =>
+  (parameters: CalibrationParameters, turns: Turns, { group, again }: Observe, bad: NotFinite[]) =>
   (c: Context) =>
   (name: string, x: Activation, dy: Activation | null): void =>
     c.scratch.within(() => {
@@ -232,7 +258,7 @@ const observing =
         layer.pieces.map(piece => firstBad(c, layer, 'input', x, piece)).find(b => b !== null) ??
         (dy === null ? null : firstBad(c, layer, 'gradient', dy, { first: 0, size: dy.width }))
       if (found !== null) bad.push(found)
-      const add = found === null ? addition(c, parameters, layer, x, dy) : () => undefined
+      const add = found === null ? addition(c, parameters, layer, x, dy, again) : () => undefined
       turns.take(index, group, add)
     })
 

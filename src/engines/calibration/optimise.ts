@@ -9,10 +9,11 @@ import {
   tailHistogram,
   weightedHistogram,
 } from '../../domain/ranges/histogram.js'
-import type { TileConverters, TileObjective } from '../../domain/ranges/objective.js'
+import { averagedError, type TileConverters, type TileObjective } from '../../domain/ranges/objective.js'
 import { optimalRanges, type Optimum, type Wanted } from '../../domain/ranges/optimum.js'
+import { averagedColumns, spareColumns } from '../../domain/ranges/spare.js'
 import type { Ptr } from '../../kernels/heap.js'
-import { momentColumnsAt } from '../analog/readTile.js'
+import { momentColumnsAt } from '../analog/moments.js'
 import { parameterOf } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
 import type { CalibrationParameters } from './parameters.js'
@@ -31,6 +32,13 @@ export interface OptimiseTile extends ChipOfObjective, Wanted {
   readonly kind: 'optimise tile'
   readonly layer: string
   readonly tile: number
+  /** Columns of the hardware's tile that copies may fill. */
+  readonly idle: number
+}
+
+/** The ranges, and which columns the spare ones are copies of. */
+export interface TileOptimum extends Optimum {
+  readonly copies: Uint16Array
 }
 
 /** @param tile one of the layer's. The objective looks at the heap: it holds as long as the model does */
@@ -61,16 +69,39 @@ export const tileObjective = (
 }
 
 /** Of the task's result. */
-export const optimumOf = ([before, after, inputRange, ...columns]: Float64Array): Optimum => ({
-  ...{ before: before ?? NaN, after: after ?? NaN, inputRange: inputRange ?? NaN },
-  fullScales: Float32Array.from(columns.slice(0, columns.length / 2)),
-  gains: Float32Array.from(columns.slice(columns.length / 2)),
-})
+export const optimumOf = (numbers: Float64Array): TileOptimum => {
+  const [before = NaN, after = NaN, inputRange = NaN, copies = NaN] = numbers
+  const rest = numbers.subarray(4)
+  const columns = (rest.length - copies) / 2
+  return {
+    ...{ before, after, inputRange },
+    copies: Uint16Array.from(rest.subarray(0, copies)),
+    fullScales: Float32Array.from(rest.subarray(copies, copies + columns)),
+    gains: Float32Array.from(rest.subarray(copies + columns)),
+  }
+}
+
+/**
+ * The optimum of a tile; with idle columns, copies of those that gain most at it, and the optimum with them.
+ * @returns `before` without copies
+ */
+const withCopies = (objective: TileObjective, wanted: Wanted, idle: number): TileOptimum => {
+  const alone = optimalRanges(objective, wanted)
+  const copies = spareColumns(averagedError(objective, alone), idle)
+  if (copies.length === 0) return { ...alone, copies }
+  const together = { ...objective, averaged: averagedColumns(objective.columns, copies) }
+  const found = optimalRanges(together, { ...wanted, start: alone })
+  return { ...found, before: alone.before, copies }
+}
 
 /** @returns as `optimumOf` reads it */
 export const optimiseTile = (bench: Workbench, parameters: CalibrationParameters, task: OptimiseTile): Float64Array => {
   const tile = parameterOf(parameters.layers, task.layer).tiles[task.tile]
   if (tile === undefined) throw new RangeError(`no tile ${task.tile} of ${task.layer}`)
-  const found = optimalRanges(tileObjective(bench, parameters, tile, task), task)
-  return Float64Array.of(found.before, found.after, found.inputRange, ...found.fullScales, ...found.gains)
+  const { before, after, inputRange, copies, fullScales, gains } = withCopies(
+    tileObjective(bench, parameters, tile, task),
+    task,
+    task.idle,
+  )
+  return Float64Array.of(before, after, inputRange, copies.length, ...copies, ...fullScales, ...gains)
 }

@@ -5,6 +5,7 @@
 import { split, tilesOf, type Piece, type Tile, type TileSize } from '../../domain/crossbar/tiling.js'
 import { linearLayers, type LinearLayer } from '../../domain/encoder/architecture.js'
 import { coarseBins, fineBins, tailBins } from '../../domain/ranges/histogram.js'
+import type { Sample } from '../../domain/ranges/sample.js'
 import type { Heap, Ptr } from '../../kernels/heap.js'
 import type { TrainingParameters } from '../training/parameters.js'
 
@@ -21,6 +22,23 @@ export interface MomentPlaces {
   readonly squares: Ptr
   /** f32. */
   readonly absMax: Ptr
+}
+
+/** Room for a sample of calibration vectors (domain/ranges/sample.ts): at most `size`. */
+export interface SamplePlaces {
+  readonly size: number
+  /** f64 [size], f64 [size]. */
+  readonly priorities: Ptr
+  readonly weights: Ptr
+  /** uint32 [size], uint32 [size]. */
+  readonly examples: Ptr
+  readonly tokens: Ptr
+  /** int32, f64. */
+  readonly count: Ptr
+  readonly threshold: Ptr
+  /** f32 [size, inputs]: x_ti; f32 [size, outputs]: h_tj. */
+  readonly x: Ptr
+  readonly h: Ptr
 }
 
 /** 0 where it is not looked at. */
@@ -44,6 +62,8 @@ export interface LayerPlaces extends LinearLayer {
   readonly tops: Ptr
   /** f64 [tiles, coarseBins]: |x_ti| weighted by the sum over the tile's columns of h_tj w_ij^2. */
   readonly weighted: Ptr
+  /** Of its input vectors; null: none are kept. */
+  readonly sample: SamplePlaces | null
 }
 
 export interface CalibrationParameters extends TrainingParameters {
@@ -51,12 +71,26 @@ export interface CalibrationParameters extends TrainingParameters {
   readonly layers: ReadonlyMap<string, LayerPlaces>
 }
 
-/** Everything is zero at first. @param training the model without gradients and moments */
+export const sampleAt = (heap: Pick<Heap, 'f64' | 'u32' | 'i32'>, { size, ...p }: SamplePlaces): Sample => ({
+  priorities: heap.f64(p.priorities, size),
+  weights: heap.f64(p.weights, size),
+  examples: heap.u32(p.examples, size),
+  tokens: heap.u32(p.tokens, size),
+  count: heap.i32(p.count, 1),
+  threshold: heap.f64(p.threshold, 1),
+})
+
+/**
+ * Everything is zero at first.
+ * @param training the model without gradients and moments
+ * @param vectors how many input vectors of each layer are kept, where errors are observed
+ */
 export const placeCalibration = (
   training: TrainingParameters,
   observed: Observed,
   size: TileSize,
   heap: Pick<Heap, 'allocate' | 'u8'>,
+  vectors = 0,
 ): CalibrationParameters => {
   const zeros = (of: Observed, bytes: number): Ptr => {
     if (of !== observed) return 0
@@ -69,6 +103,16 @@ export const placeCalibration = (
     squares: zeros(of, 8 * numbers),
     absMax: zeros(of, 4 * numbers),
   })
+  const sampleOf = ({ inputs, outputs }: LinearLayer): SamplePlaces | null => {
+    if (vectors === 0 || observed !== 'errors') return null
+    const room = (bytes: number): Ptr => zeros('errors', bytes)
+    return {
+      size: vectors,
+      ...{ priorities: room(8 * vectors), weights: room(8 * vectors) },
+      ...{ examples: room(4 * vectors), tokens: room(4 * vectors), count: room(4), threshold: room(8) },
+      ...{ x: room(4 * vectors * inputs), h: room(4 * vectors * outputs) },
+    }
+  }
   const layers = linearLayers(training.architecture).map((layer, number): [string, LayerPlaces] => {
     const { inputs, outputs } = layer
     const pieces = split(inputs, size.rows)
@@ -86,6 +130,7 @@ export const placeCalibration = (
         tails: zeros('errors', 8 * tailBins * columns),
         tops: zeros('errors', 4 * columns),
         weighted: zeros('errors', 8 * coarseBins.count * tiles.length),
+        sample: sampleOf(layer),
       },
     ]
   })

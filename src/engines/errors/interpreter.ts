@@ -32,14 +32,18 @@ export const numbersALayer = (variants: number): number => 1 + 2 * variants
 
 const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: Variant): AnalogLayer => {
   const { heap, scratch } = bench
-  const tiles = tilesOf(layer, chip.hardware.tile).map(tile => {
+  const described = tilesOf(layer, chip.hardware.tile)
+  const unbiased = { ...layer, bias: 0 }
+  const tiles = described.map(tile => {
     const ranges = layer.ranges[tile.index]
     if (ranges === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
-    const places = placeTile(heap, bytes => scratch.take(bytes), tile, ranges, chip.converters, tile.index)
-    readTile(bench, chip, layer, places, { ...reading, weights: layer.weights })
+    const places = placeTile(heap, bytes => scratch.take(bytes), tile, ranges, chip.converters, tile.index, {
+      ...{ outputs: layer.outputs, tiles: described.length },
+    })
+    readTile(bench, chip, unbiased, places, { ...reading, weights: layer.weights })
     return places
   })
-  return { ...layer, bias: 0, tiles }
+  return { ...unbiased, tiles }
 }
 
 /** Sum of (a - b)^2. */

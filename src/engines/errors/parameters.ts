@@ -4,7 +4,7 @@
  */
 import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
 import type { Heap, Ptr } from '../../kernels/heap.js'
-import type { TileRanges } from '../analog/parameters.js'
+import { placeVectors, type CalibrationVectors, type TileRanges, type VectorPlaces } from '../analog/parameters.js'
 import { loadEmbedding, type EmbeddingParameters, type ReadTensor } from '../digital/parameters.js'
 
 export interface PlainLayer {
@@ -18,16 +18,19 @@ export interface PlainLayer {
   readonly bias: Ptr
   /** Of the layer's tiles, in their order. */
   readonly ranges: readonly TileRanges[]
+  /** What a compensation with an offset is fitted on; null: there is none. */
+  readonly vectors: VectorPlaces | null
 }
 
 export interface PlainParameters extends EmbeddingParameters {
   readonly layers: ReadonlyMap<string, PlainLayer>
 }
 
-/** @param ranges of each layer's tiles */
+/** @param ranges of each layer's tiles. @param vectors of every layer; null: no compensation is fitted on them */
 export const loadPlain = async (
   architecture: Architecture,
   ranges: (layer: string) => readonly TileRanges[],
+  vectors: ReadonlyMap<string, CalibrationVectors> | null,
   read: ReadTensor,
   heap: Pick<Heap, 'allocate' | 'f32'>,
 ): Promise<PlainParameters> => {
@@ -42,6 +45,7 @@ export const loadPlain = async (
       ...{ name, number, inputs, outputs, ranges: ranges(name) },
       weights: await load(`${name}.weight`, inputs * outputs),
       bias: await load(`${name}.bias`, outputs),
+      vectors: placeVectors(heap, name, vectors),
     })
   return { ...(await loadEmbedding(architecture, read, heap)), layers }
 }

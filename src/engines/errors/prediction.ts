@@ -8,15 +8,18 @@
  *     ADC           (beta c alpha)^2 E[(q(z) - z)^2] a row, z Gaussian with the variance that the tile's exact share has
  *
  * Where ranges have gains, alpha is short for alpha times the gain. IR drop enters through the factors u that the mean conductances give. The factors alpha are those measured on the chip.
- * Not modelled: correlation of rounding errors between inputs, tails of z, the spread of alpha and of u.
+ * Where copies of a column are averaged, devices and readouts have that many times less variance.
+ * Not modelled: correlation of rounding errors between inputs and between copies, tails of z, the spread of alpha and of u;
+ * what an offset takes away; ranges of single vectors.
  */
 import { ladderVoltagesInto } from '../../domain/crossbar/ladder.js'
 import { quantisationError } from '../../domain/crossbar/quantisation-error.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
+import { averagedColumns } from '../../domain/ranges/spare.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Ptr } from '../../kernels/heap.js'
 import type { AnalogLayer, ChipSettings, TilePlaces } from '../analog/parameters.js'
-import { momentColumnsAt } from '../analog/readTile.js'
+import { momentColumnsAt } from '../analog/moments.js'
 import type { Activation } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
 import { sumOf, type ExactLayer } from './exact.js'
@@ -79,6 +82,8 @@ const tileError = (
   const fullScales = heap.f32(tile.column.fullScales, columns)
   const alphas = heap.f32(tile.column.alphas, columns)
   const gains = heap.f32(tile.column.gains, columns)
+  // As many as average each column's output; the gain stands there divided by them.
+  const averaged = averagedColumns(columns, tile.spare?.owners ?? new Uint16Array(0))
   const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange })
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
   const shares = exact.shares[piece] ?? new Float64Array(0)
@@ -89,7 +94,8 @@ const tileError = (
     const output = tile.columns.first + j
     const at = output * layer.inputs + tile.rows.first
     const w = heap.f32(layer.weights + 4 * at, rows)
-    const factor = (fullScales[j] ?? NaN) * (alphas[j] ?? NaN) * (gains[j] ?? NaN)
+    const copies = averaged[j] ?? NaN
+    const factor = (fullScales[j] ?? NaN) * (alphas[j] ?? NaN) * (gains[j] ?? NaN) * copies
     if (factor === 0) {
       for (let i = 0; i < rows; i++) biases[at + i] = -(w[i] ?? NaN)
       continue
@@ -97,14 +103,14 @@ const tileError = (
     const { mean, variance } = momentsOf(w, fullScales[j] ?? NaN)
     for (let i = 0; i < rows; i++) {
       const expected = factor * (mean[i] ?? NaN)
-      const spread = factor * factor * (variance[i] ?? NaN)
+      const spread = (factor * factor * (variance[i] ?? NaN)) / copies
       biases[at + i] = expected - (w[i] ?? NaN)
       sum += spread * (inputs[i] ?? NaN) + (expected * expected + spread) * (rounding[i] ?? NaN)
     }
     const unit = tile.inputRange * factor
     const square = (shares[output] ?? NaN) / x.rows / (unit * unit) + c.outputNoise ** 2
     const perRow = c.outputNoise ** 2 + (c.adcMaxCode === 0 ? 0 : quantisationError(adc, Math.sqrt(square)))
-    sum += x.rows * unit * unit * perRow
+    sum += (x.rows * unit * unit * perRow) / copies
   }
   return sum
 }

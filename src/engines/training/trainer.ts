@@ -12,7 +12,7 @@ import type { Differentiated } from './differentiate.js'
 import { linearLayers } from '../../domain/encoder/architecture.js'
 import { isRange, type HardwareStep } from '../../domain/training/hardware-aware.js'
 import type { Dropout } from './dropout.js'
-import { writeInputRanges } from './hardware/initialise.js'
+import { writeRanges } from './hardware/initialise.js'
 import { settles } from './hardware/settle.js'
 import { hardwareOf } from './hardware/weights.js'
 import { checkTargets, sliceOf, type Loss } from './loss.js'
@@ -166,7 +166,7 @@ export const trainer = (
       if (learnsColumns) await all(layers.map(layer => ({ kind: 'column percentiles', layer })))
       if (!converts) return
       for (const batch of batches) fitting(architecture, batch)
-      writeInputRanges({ heap }, parameters, await all(batches.map(batch => ({ kind: 'input percentiles', batch }))))
+      writeRanges({ heap }, parameters, await all(batches.map(batch => ({ kind: 'input percentiles', batch }))))
     },
   }
 }

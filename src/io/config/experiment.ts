@@ -75,11 +75,14 @@ const repeat: Shape<Repeat> = object<Repeat>('repeat', {
   }),
 })
 
-const defaultCalibration: Calibration = { split: 'train', examples: 64 }
+const defaultCalibration: Calibration = { split: 'train', examples: 64, vectors: 256 }
 
 const calibration: Shape<Calibration> = object<Calibration>('calibration', {
   split: defaulted(choice(splits), defaultCalibration.split, { about: 'Where calibration inputs come from.' }),
   examples: defaulted(integer({ min: 1, max: 1e6 }), defaultCalibration.examples, { about: 'How many of them.' }),
+  vectors: defaulted(integer({ min: 4, max: limits.token - 1 }), defaultCalibration.vectors, {
+    about: 'Input vectors of each layer, at most, that affine and moments compensation are fitted on.',
+  }),
 })
 
 /** Analog methods must not be calibrated on what they are scored on. */

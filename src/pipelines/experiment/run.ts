@@ -107,7 +107,7 @@ const computeRanges = async (unit: PlannedMethodUnit, { engines }: RunOptions): 
     await writeRows(
       sink,
       tileRangesTable,
-      ranges.map(r => ({ input_range: r.inputRange, clipped_weights: r.clippedWeights })),
+      ranges.map(r => ({ input_range: r.dynamic ? null : r.inputRange, clipped_weights: r.clippedWeights })),
     )
     await writeRows(sink, columnRangesTable, columnRows(ranges))
     await unit.open.unchanged()
@@ -124,13 +124,14 @@ const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, opti
   const { engines } = options
   const { config } = workspace
   const ranges = await engines.ranges(unit, unit.method)
+  const vectors = await engines.vectors(unit, unit.method)
   await engines.rest()
   const wanted = {
     method: unit.method.name,
     hardware: hardwareOf(config, unit.method),
     seed: config.seed,
     times: config.repeat.times,
-    ranges,
+    ...{ ranges, vectors },
   }
   const rows = await layerErrors(unit.open, calibrationOf(unit.open), wanted, engines.options, options)
   await writeUnit(unit.path, provenanceOf(unit), async sink => {

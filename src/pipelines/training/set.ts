@@ -4,7 +4,7 @@
  */
 import { fail } from '../../domain/problem.js'
 import type { Sequence } from '../batches.js'
-import type { CalibrationData, Model } from '../openTask.js'
+import type { ExampleData, Model } from '../openTask.js'
 import { tokenised } from '../tokenised.js'
 
 export interface TrainingSet {
@@ -32,7 +32,7 @@ const growing = <A extends Int32Array | Float64Array>(make: (length: number) => 
 }
 
 /** @throws Failure (in the promise) if an example has no label */
-export const readTrainingSet = async (model: Model, data: CalibrationData): Promise<TrainingSet> => {
+export const readTrainingSet = async (model: Model, data: ExampleData): Promise<TrainingSet> => {
   const ids = growing(n => new Int32Array(n))
   const ends = growing(n => new Int32Array(n))
   const labels = growing(n => new Float64Array(n))

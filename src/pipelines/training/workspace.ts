@@ -16,7 +16,7 @@ import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { openDataset } from '../../io/glue/dataset.js'
 import { sha256 } from '../../io/hash.js'
-import { countExamples, openTask, type CalibrationData, type OpenTask } from '../openTask.js'
+import { countExamples, openTask, type ExampleData, type OpenTask } from '../openTask.js'
 import { watched } from '../watched.js'
 import { evaluatedMethods } from './evaluate.js'
 
@@ -27,7 +27,7 @@ export interface TrainingTask {
   /** The starting checkpoint, and what the model is scored on. */
   readonly open: OpenTask
   /** What it learns from. */
-  readonly train: CalibrationData
+  readonly train: ExampleData
   readonly stepsPerEpoch: number
   /** SHA-256 of all that the result depends on. */
   readonly key: string

@@ -25,7 +25,7 @@ const config: Config = {
   tasks: [],
   hardware: defaultHardware,
   repeat: { chips: 1, reads: 1, times: [seconds(0)] },
-  calibration: { split: 'train', examples: 1 },
+  calibration: { split: 'train', examples: 1, vectors: 4 },
   methods: [digital],
   sweep: null,
   train: null,
@@ -65,10 +65,19 @@ describe('what is available', () => {
     expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
       'c.json: sweep: expected it left out, found a sweep, which is not available in this version',
     )
-    expect(refusal(withMethod({ hardware: { driftCompensation: 'affine' } }))).toBe(
-      'c.json: methods.1.hardware.driftCompensation: expected "none" or "global" or "per-column" or "least-squares", found "affine", which is not available in this version',
+    expect(
+      refusal(withMethod({ hardware: { driftCompensation: 'affine' } }), {
+        ...thisVersion,
+        driftCompensations: ['none', 'global'],
+      }),
+    ).toBe(
+      'c.json: methods.1.hardware.driftCompensation: expected "none" or "global", found "affine", which is not available in this version',
     )
-    expect(refusal(withMethod({ inputRange: { rule: 'dynamic' } }))).toContain('methods.1.inputRange.rule')
+    expect(refusal(withMethod({ inputRange: { rule: 'dynamic' } }))).toBeNull()
+    const both = { inputRange: { rule: 'dynamic' }, columnRange: { rule: 'optimal', start: 'abs-max' } } as const
+    expect(refusal(withMethod(both))).toContain('methods.1.inputRange.rule')
+    expect(refusal(withMethod({ inputRange: { rule: 'dynamic' }, spare: 'columns' }))).toContain('methods.1.inputRange')
+    expect(refusal(withMethod({ spare: 'columns and rows' }))).toContain('methods.1.spare')
     const saved = { rule: 'fixed', value: null, file: { written: 'r.json', resolved: '/r.json' } } as const
     expect(refusal(withMethod({ columnRange: saved }))).toBe(
       'c.json: methods.1.columnRange.file: expected it left out, and "value" instead, found "r.json", which is not available in this version',

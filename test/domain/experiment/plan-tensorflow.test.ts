@@ -13,7 +13,7 @@ const config: Config = {
   ...{ schema: 1, name: 'x', seed: 0, hardware: defaultHardware, sweep: null, train: null },
   tasks: [{ task: 'cola', checkpoint: at('m'), tokenizer: null, data: at('d'), split: 'dev', examples: null }],
   repeat: { chips: 1, reads: 1, times: [seconds(0)] },
-  calibration: { split: 'train', examples: 1 },
+  calibration: { split: 'train', examples: 1, vectors: 4 },
   methods: [ours, theirs],
 }
 const inputs = [{ checkpoint: 'a', tokenizer: 'b', data: 'c', calibration: null }]

@@ -21,7 +21,7 @@ const config: Config = {
   ...{ schema: 1, name: 'x', seed: 1, sweep: null, train: null, hardware: defaultHardware },
   tasks: [task('cola'), task('stsb')],
   repeat: { chips: 2, reads: 2, times: [seconds(0), seconds(3600)] },
-  calibration: { split: 'train', examples: 4 },
+  calibration: { split: 'train', examples: 4, vectors: 16 },
   methods: [digital, chip],
 }
 const hashes = (k: string): TaskInputs => ({
@@ -104,7 +104,7 @@ describe('the plan', () => {
       withChip({ inputRange: { rule: 'percentile', percentile: 99, of: 'magnitude', start: 'abs-max' } }),
       inputs,
     ],
-    ['more calibration', analog, { calibration: { split: 'train', examples: 5 } }, inputs],
+    ['more calibration', analog, { calibration: { split: 'train', examples: 5, vectors: 16 } }, inputs],
     ['other examples', ['digital', 'chips'], { tasks: config.tasks.map(t => ({ ...t, examples: 11 })) }, inputs],
     [
       'another split',

@@ -6,7 +6,8 @@ import type { HardwareOverride } from '../../../src/domain/experiment/hardware.j
 import type { Repetition } from '../../../src/domain/experiment/plan.js'
 import { layerInto } from '../../../src/engines/analog/algebra.js'
 import { placeTile, type AnalogLayer } from '../../../src/engines/analog/parameters.js'
-import { comparesWithFirst, momentColumnsAt, momentGridBytes, readTile } from '../../../src/engines/analog/readTile.js'
+import { momentColumnsAt, momentGridBytes } from '../../../src/engines/analog/moments.js'
+import { comparesWithFirst, readTile } from '../../../src/engines/analog/readTile.js'
 import { openWorkbench } from '../../../src/engines/workbench.js'
 import { orThrow } from '../../../src/io/fault.js'
 import { createHeap } from '../../../src/kernels/heap.js'
@@ -43,9 +44,11 @@ export const layerOnChip = (
       const first = (tile.columns.first + j) * inputs + tile.rows.first
       return fullScale ?? weights.subarray(first, first + tile.rows.size).reduce((m, w) => Math.max(m, Math.abs(w)), 0)
     })
-    return placeTile(heap, heap.allocate, tile, { inputRange, fullScales }, chip.converters, tile.index)
+    return placeTile(heap, heap.allocate, tile, { inputRange, fullScales }, chip.converters, tile.index, {
+      ...{ outputs, tiles: 1 },
+    })
   })
-  const layer: AnalogLayer = { name: 'layer', number: 4, inputs, outputs, bias: 0, tiles }
+  const layer: AnalogLayer = { name: 'layer', number: 4, inputs, outputs, bias: 0, tiles, vectors: null }
   let occasion = { chip: 0, read: 0 }
 
   return {

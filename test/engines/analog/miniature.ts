@@ -116,7 +116,7 @@ export const opened = (change: HardwareOverride, chosen: Chosen = {}): Promise<A
   const hardware = chipWith(change)
   return openAnalog(
     model.checkpoint,
-    { hardware, seed, ranges: chosen.ranges ?? rangesOf(model, hardware.tile) },
+    { hardware, seed, ranges: chosen.ranges ?? rangesOf(model, hardware.tile), vectors: null },
     options,
   )
 }

@@ -31,7 +31,11 @@ export const onChip = async (
   const bench = await orThrow(openWorkbench(heap, {}))
   const chip = chipSettings(heap, hardware, seed)
   const read = (name: string, out: Float32Array): Promise<void> => orThrow(readInto(name, out))
-  const parameters = await layOut({ architecture, chip, ranges: ranges ?? rangesOf(model, hardware.tile) }, read, heap)
+  const parameters = await layOut(
+    { architecture, chip, ranges: ranges ?? rangesOf(model, hardware.tile), vectors: null },
+    read,
+    heap,
+  )
   const engine = inProcess(bench, { kind: 'analog', parameters })
 
   const readChip = async ({ chip: number, read: of, timeSeconds }: Repetition): Promise<void> => {

@@ -13,7 +13,12 @@ const laidOut = async (rows: number, columns: number) => {
   const hardware = chipWith({ tile: { rows, columns }, readNoise: 'per VMM' })
   const heap = createHeap()
   const { architecture, readInto } = model.checkpoint
-  const mapping = { architecture, chip: chipSettings(heap, hardware, 7), ranges: rangesOf(model, hardware.tile) }
+  const mapping = {
+    architecture,
+    chip: chipSettings(heap, hardware, 7),
+    ranges: rangesOf(model, hardware.tile),
+    vectors: null,
+  }
   let blocks = 0
   const counted = {
     f32: heap.f32,

@@ -43,7 +43,9 @@ const opened = async (
   const setup = { memory: heap.memory, kernels: { ...kernels, kind: bench.loaded.kind }, model: whole }
   const engine = workers === 0 ? inProcess(bench, whole) : workerPool(setup, { threads: workers })
   const pass = (batches: readonly Batch[], of: Float32Array | null): Promise<readonly Float64Array[]> =>
-    Promise.all(batches.map((batch, group) => engine.perform({ kind: 'observe', batch, group, contrast: of })))
+    Promise.all(
+      batches.map((batch, group) => engine.perform({ kind: 'observe', batch, group, contrast: of, again: false })),
+    )
   return { heap, bench, parameters, engine, pass }
 }
 type Opened = Awaited<ReturnType<typeof opened>>
@@ -204,7 +206,7 @@ describe('a tile', () => {
         const ones = new Float32Array(tile.columns.size).fill(1)
         const start = { inputRange: 6, fullScales: ones, gains: ones }
         const task = { kind: 'optimise tile', layer: layer.name, tile: tile.index, ...chip, start } as const
-        const found = optimumOf(await m.engine.perform({ ...task, input: true, columns: true }))
+        const found = optimumOf(await m.engine.perform({ ...task, input: true, columns: true, idle: 0 }))
         const objective = tileObjective(m, m.parameters, tile, chip)
         expect(found.before).toBe(expectedError(objective, start).total)
         expect(found.after).toBe(expectedError(objective, found).total)
@@ -225,7 +227,7 @@ describe('a tile', () => {
       const ones = new Float32Array(9).fill(1)
       const start = { inputRange: 6, fullScales: ones.subarray(0, layer?.tiles[0]?.columns.size), gains: ones }
       const task = { kind: 'optimise tile', layer: layer?.name ?? '', tile: 0, ...chip, start } as const
-      const found = optimumOf(await m.engine.perform({ ...task, input: true, columns: true }))
+      const found = optimumOf(await m.engine.perform({ ...task, input: true, columns: true, idle: 0 }))
       expect([...found.fullScales, found.inputRange].every(r => r > 0 && r < 1e3)).toBe(true)
       if (of !== contrast) expect(found).toMatchObject({ before: 0, after: 0, inputRange: 6 })
     }

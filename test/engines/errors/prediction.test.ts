@@ -41,7 +41,7 @@ const parameters = await (() => {
     }),
   )
   const read = (name: string, out: Float32Array): Promise<void> => orThrow(model.checkpoint.readInto(name, out))
-  return loadPlain(architecture, name => tilesOf.get(name) ?? [], read, heap)
+  return loadPlain(architecture, name => tilesOf.get(name) ?? [], null, read, heap)
 })()
 const { perform } = interpreter(bench, { kind: 'errors', parameters })
 
@@ -219,7 +219,7 @@ describe('what is measured', () => {
 })
 
 test('other tasks, and batches, are refused', () => {
-  expect(() => perform({ kind: 'observe', batch, group: 0, contrast: null })).toThrow(
+  expect(() => perform({ kind: 'observe', batch, group: 0, contrast: null, again: false })).toThrow(
     'expected one that looks into errors, got observe',
   )
   expect(() => interpreter(bench, { kind: 'errors', parameters }).run(batch, {})).toThrow('got a batch')

@@ -87,10 +87,18 @@ describe('the chip', () => {
           inputRange: heap.f32(p.inputRange, 1)[0] ?? NaN,
           fullScales: heap.f32(p.fullScales, p.columns.size),
         },
-        ...([convertersOf(hardware), i] as const),
+        ...([convertersOf(hardware), i, { outputs: 45, tiles: placed.length }] as const),
       ),
     )
-    const analog: AnalogLayer = { name: layer, number: 4, inputs: 70, outputs: 45, bias: tensor('bias'), tiles }
+    const analog: AnalogLayer = {
+      name: layer,
+      number: 4,
+      inputs: 70,
+      outputs: 45,
+      bias: tensor('bias'),
+      tiles,
+      vectors: null,
+    }
     const now = { logTime: 0, readScale: 0 }
     const weights = tensor('weight')
     for (const own of tiles)

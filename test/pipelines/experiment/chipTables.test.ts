@@ -25,7 +25,7 @@ import { columnRows, errorRows, tileRows } from '../../../src/pipelines/experime
 import { readCheckedConfig } from '../../../src/pipelines/experiment/config.js'
 import { runExperiment } from '../../../src/pipelines/experiment/run.js'
 import { allUnits, prepare, unitsFolder, type Workspace } from '../../../src/pipelines/experiment/workspace.js'
-import type { CalibrationData, OpenTask } from '../../../src/pipelines/openTask.js'
+import type { ExampleData, OpenTask } from '../../../src/pipelines/openTask.js'
 import type { Progress } from '../../../src/pipelines/progress.js'
 import { tokenised } from '../../../src/pipelines/tokenised.js'
 import { checkpointWith, failure, folderWith } from '../../io/fixture.js'
@@ -85,7 +85,7 @@ const collected = async <R extends Row>(rows: AsyncGenerator<R>): Promise<readon
 }
 
 /** The whole of a data set in one batch. */
-const batchFor = async (open: OpenTask, data: CalibrationData): Promise<Batch> => {
+const batchFor = async (open: OpenTask, data: ExampleData): Promise<Batch> => {
   const sequences: Sequence[] = []
   for await (const { example, ids } of tokenised(open, data)) sequences.push({ ids, example: example.index })
   return batchOf(sequences)
@@ -188,7 +188,7 @@ describe('the tables about chips', () => {
         ),
       }))
       const hardware = hardwareOf(workspace.config, method)
-      const engine = await openAnalog(checkpoint, { hardware, seed: 3, ranges: chosen }, { workers: 0 })
+      const engine = await openAnalog(checkpoint, { hardware, seed: 3, ranges: chosen, vectors: null }, { workers: 0 })
       const counts = new Float64Array(2 * chosen.length)
       const alphas = new Map<number, Float64Array>()
       for (const chip of [0, 1])

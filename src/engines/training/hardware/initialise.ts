@@ -1,18 +1,20 @@
 /**
- * What ranges start from: percentiles of the magnitudes of inputs over the first batches, of weights column by column. A
+ * What ranges start from: percentiles of the magnitudes of inputs over the first batches, of weights column by column; a
+ * column whose outputs an ADC would cut off starts where it does not, for what is cut off always has no gradient. A
  * percentile p of n numbers is the least of them that at least p n / 100 do not exceed. Not modelled: running averages.
  */
 import type { Batch } from '../../../domain/encoder/algebra.js'
-import { split } from '../../../domain/crossbar/tiling.js'
+import { split, type Piece } from '../../../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture, type LinearLayer } from '../../../domain/encoder/architecture.js'
 import type { HardwareAware } from '../../../domain/training/hardware-aware.js'
 import { createScratch } from '../../../kernels/scratch.js'
+import { parameterOf, type Activation } from '../../digital/algebra.js'
 import { forward } from '../../forward.js'
-import { parameterOf } from '../../digital/algebra.js'
 import type { Workbench } from '../../workbench.js'
 import { tapeAlgebra } from '../algebra.js'
-import { contextOf } from '../context.js'
+import { contextOf, type Context } from '../context.js'
 import type { TrainingParameters } from '../parameters.js'
+import { share } from '../share.js'
 import { createTape } from '../tape.js'
 import { hardwareOf } from './weights.js'
 
@@ -52,7 +54,7 @@ export const rowPieces = (architecture: Architecture, { tile }: Pick<HardwareAwa
     split(layer.inputs, tile.rows).map(piece => ({ layer: layer.name, piece })),
   )
 
-/** Task: percentiles of the inputs' magnitudes in one batch, by row piece. */
+/** Task: percentiles of magnitudes in one batch: of the inputs, by row piece; then of what each piece gives in each column. */
 export interface InputPercentiles {
   readonly kind: 'input percentiles'
   readonly batch: Batch
@@ -64,9 +66,11 @@ export const inputPercentiles = (
   { batch }: InputPercentiles,
 ): Float64Array => {
   const { heap, scratch } = bench
-  const { settings } = hardwareOf(parameters)
+  const { settings, learnsColumns } = hardwareOf(parameters)
   const pieces = rowPieces(parameters.architecture, settings)
-  const found = new Float64Array(pieces.length)
+  const layers = new Map(linearLayers(parameters.architecture).map(l => [l.name, l]))
+  const found = pieces.map(() => 0)
+  const columns = pieces.map((): readonly number[] => [])
   const aside = createScratch(heap)
   try {
     scratch.within(() => {
@@ -84,6 +88,14 @@ export const inputPercentiles = (
               part.set(numbers.subarray(from, from + piece.size), r * piece.size)
             }
             found[i] = magnitudePercentile(part, settings.percentiles.inputs)
+            if (learnsColumns)
+              columns[i] = outputPercentiles(
+                context,
+                parameterOf(layers, layer),
+                x,
+                piece,
+                settings.percentiles.outputs,
+              )
           })
           return algebra.linear(layer, x)
         },
@@ -93,8 +105,28 @@ export const inputPercentiles = (
   } finally {
     aside.close()
   }
-  return found
+  return Float64Array.from([...found, ...columns.flat()])
 }
+
+/** Percentiles of the magnitudes of what a row piece gives, [outputs]. */
+const outputPercentiles = (
+  c: Context,
+  layer: LinearLayer,
+  x: Activation,
+  piece: Piece,
+  percentile: number,
+): readonly number[] =>
+  c.scratch.within(() => {
+    const y = share(c, layer, x, piece)
+    const numbers = c.heap.u32(y.at, y.rows * y.width)
+    const column = new Uint32Array(y.rows)
+    return Array.from({ length: y.width }, (_, j) =>
+      magnitudePercentile(
+        column.map((__, r) => numbers[r * y.width + j] ?? 0),
+        percentile,
+      ),
+    )
+  })
 
 /** Task: a layer's column ranges from its weights. A column of zeros gets the largest range of its tile, or 1. */
 export interface ColumnPercentiles {
@@ -125,17 +157,34 @@ export const columnPercentiles = (
   return new Float64Array(0)
 }
 
-/** Input ranges of every tile: the largest of what the batches yielded, 1 where nothing ever came in. */
-export const writeInputRanges = (
+/**
+ * Input ranges of every tile: the largest of what the batches yielded, 1 where nothing ever came in. Column ranges, where
+ * they are learned, are raised to what the ADC must let through.
+ */
+export const writeRanges = (
   { heap }: Pick<Workbench, 'heap'>,
   parameters: TrainingParameters,
   found: readonly Float64Array[],
 ): void => {
-  const { layers, settings } = hardwareOf(parameters)
-  rowPieces(parameters.architecture, settings).forEach(({ layer, piece }, i) => {
-    const most = found.reduce((a, batch) => Math.max(a, batch[i] ?? NaN), 0)
+  const { layers, settings, learnsColumns } = hardwareOf(parameters)
+  const { adc } = settings
+  const pieces = rowPieces(parameters.architecture, settings)
+  const largest = (i: number): number => found.reduce((a, batch) => Math.max(a, batch[i] ?? NaN), 0)
+  let column = pieces.length
+  pieces.forEach(({ layer, piece }, i) => {
+    const most = largest(i)
     if (!Number.isFinite(most)) throw new RangeError(`layer ${layer}: expected finite inputs, found ${most}`)
-    for (const tile of parameterOf(layers, layer).tiles)
-      if (tile.rows.first === piece.first) heap.f32(tile.inputRange, 1)[0] = most > 0 ? most : 1
+    const inputRange = most > 0 ? most : 1
+    const { tiles, outputs } = parameterOf(layers, layer)
+    for (const tile of tiles) {
+      if (tile.rows.first !== piece.first) continue
+      heap.f32(tile.inputRange, 1)[0] = inputRange
+      if (!learnsColumns || adc.bits === 'off') continue
+      const ranges = heap.f32(tile.fullScales, tile.columns.size)
+      ranges.forEach((c, j) => {
+        ranges[j] = Math.max(c, largest(column + tile.columns.first + j) / (inputRange * adc.bound))
+      })
+    }
+    if (learnsColumns) column += outputs
   })
 }

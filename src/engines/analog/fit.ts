@@ -1,0 +1,171 @@
+/**
+ * Compensations with an offset, fitted on calibration vectors of the layer, each weighted by how much the logits feel an
+ * error there: `affine`, on what the tile gives for them now, through DAC, devices, noise and ADC; `moments`, on what it
+ * is expected to give, from the exact moments of the devices, without a measurement.
+ * Not modelled: IR drop in `moments`.
+ */
+import { addToFit, fitSums, fittedLine, type Line } from '../../domain/crossbar/affine-compensation.js'
+import { decode, encode } from '../../domain/crossbar/converter.js'
+import { interpolated } from '../../domain/devices/moment-grid.js'
+import { averagedColumns } from '../../domain/ranges/spare.js'
+import type { Ptr } from '../../kernels/heap.js'
+import { panelsBytes } from '../../kernels/kernels.js'
+import type { Workbench } from '../workbench.js'
+import { momentColumnsAt } from './moments.js'
+import type { ChipSettings, TilePlaces, VectorPlaces } from './parameters.js'
+import type { LayerOfTile, TileReading } from './readTile.js'
+import { encoded, multiplied } from './tile.js'
+
+/** What a fit looks at: f32 [vectors, columns] each, on the scratch stack. */
+interface Outputs {
+  readonly analog: Ptr
+  /** Variance of `analog`; 0: it is measured. */
+  readonly variance: Ptr
+}
+
+/** y [vectors, columns] of a matrix f32 [columns, rows], its columns `columnStep` apart; on the scratch stack. */
+const product = (
+  { kernels, scratch }: Workbench,
+  vectors: number,
+  x: { readonly at: Ptr; readonly rowStep: number },
+  w: { readonly at: Ptr; readonly columnStep: number },
+  { rows, columns }: TilePlaces,
+): Ptr => {
+  const [inner, width] = [rows.size, columns.size]
+  const y = scratch.take(4 * vectors * width)
+  scratch.within(() => {
+    const panels = scratch.take(panelsBytes(inner, width))
+    kernels.pack({ panels, w: w.at, inner, columns: width, columnStep: w.columnStep })
+    kernels.product({ y, x: x.at, xRowStep: x.rowStep, panels, bias: 0, rows: vectors, inner, columns: width })
+  })
+  return y
+}
+
+/** What the tile gives, with the factors at its columns as they stand there. */
+const measured = (
+  bench: Workbench,
+  chip: ChipSettings,
+  layer: LayerOfTile,
+  tile: TilePlaces,
+  { occasion }: TileReading,
+  vectors: VectorPlaces,
+): Outputs => {
+  const { heap, scratch } = bench
+  const rows = vectors.count
+  const analog = scratch.take(4 * rows * tile.columns.size)
+  scratch.within(() => {
+    const [tokens, examples] = [scratch.take(4 * rows), scratch.take(4 * rows)]
+    heap.u32(tokens, rows).forEach((_, k, all) => (all[k] = k))
+    heap.u32(examples, rows).fill(fitted)
+    multiplied(
+      ...([bench, chip, layer, tile] as const),
+      encoded(bench, chip, tile, { x: vectors.x + 4 * tile.rows.first, rows, xRowStep: layer.inputs }),
+      { y: analog, yRowStep: tile.columns.size, yScale: tile.column.yScale, bias: 0, onward: false },
+      { occasion, output: 'measuredOutput', vmmRead: 'measuredVmmRead', tokens, examples },
+    )
+  })
+  return { analog, variance: 0 }
+}
+
+/** In the addresses of the noise of measurements, beside those of compensation.ts. */
+const fitted = 2
+
+/** The inputs as the DAC gives them, and their squares: f32 [vectors, rows]. */
+const converted = (
+  { heap, scratch }: Workbench,
+  { converters }: ChipSettings,
+  { inputs }: LayerOfTile,
+  { rows: { first, size }, inputRange, dynamic }: TilePlaces,
+  vectors: VectorPlaces,
+): { readonly x: Ptr; readonly squares: Ptr; readonly ranges: Float32Array } => {
+  const [x, squares] = [scratch.take(4 * vectors.count * size), scratch.take(4 * vectors.count * size)]
+  const ranges = new Float32Array(vectors.count).fill(inputRange)
+  for (let k = 0; k < vectors.count; k++) {
+    const from = heap.f32(vectors.x + 4 * (k * inputs + first), size)
+    if (dynamic) ranges[k] = from.reduce((most, v) => Math.max(most, Math.abs(v)), 0) || 1
+    const dac = converters.dacMaxCode === 0 ? null : { range: ranges[k] ?? NaN, maxCode: converters.dacMaxCode }
+    const [to, square] = [heap.f32(x + 4 * k * size, size), heap.f32(squares + 4 * k * size, size)]
+    from.forEach((v, i) => {
+      const given = dac === null ? v : decode({ bits: 8, ...dac }, encode({ bits: 8, ...dac }, v))
+      to[i] = given
+      square[i] = given * given
+    })
+  }
+  return { x, squares, ranges }
+}
+
+/** What the tile is expected to give, and the variance of it. */
+const expected = (
+  bench: Workbench,
+  chip: ChipSettings,
+  layer: LayerOfTile,
+  tile: TilePlaces,
+  { weights, moments }: TileReading,
+  vectors: VectorPlaces,
+): Outputs => {
+  const { heap, scratch } = bench
+  const { mean, variance } = momentColumnsAt(bench, moments)
+  const idle = { mean: mean[0] ?? NaN, variance: variance[0] ?? NaN }
+  const [rows, columns] = [tile.rows.size, tile.columns.size]
+  const { adcMaxCode, adcBound, outputNoise } = chip.converters
+  const step = adcMaxCode === 0 ? 0 : adcBound / adcMaxCode
+  const readout = outputNoise * outputNoise + (step * step) / 12
+  const fullScales = heap.f32(tile.column.fullScales, columns)
+  const shares = heap.f32(tile.column.gains, columns)
+  const copies = averagedColumns(columns, tile.spare?.owners ?? new Uint16Array(0))
+  const unit = Float64Array.from(shares, (g, j) => g * (copies[j] ?? NaN) * (fullScales[j] ?? NaN))
+
+  const { x, squares, ranges } = converted(bench, chip, layer, tile, vectors)
+  const [means, spreads] = [scratch.take(4 * rows * columns), scratch.take(4 * rows * columns)]
+  for (let j = 0; j < columns; j++) {
+    const w = heap.f32(weights + 4 * ((tile.columns.first + j) * layer.inputs + tile.rows.first), rows)
+    const [to, spread] = [heap.f32(means + 4 * j * rows, rows), heap.f32(spreads + 4 * j * rows, rows)]
+    const [u, c] = [unit[j] ?? NaN, fullScales[j] ?? NaN]
+    for (let i = 0; i < rows; i++) {
+      const share = c > 0 ? Math.min(1, Math.abs(w[i] ?? NaN) / c) : 0
+      to[i] = u * Math.sign(w[i] ?? NaN) * (interpolated(mean, share) - idle.mean)
+      spread[i] = (u * u * (interpolated(variance, share) + idle.variance)) / (copies[j] ?? NaN)
+    }
+  }
+  const analog = product(bench, vectors.count, { at: x, rowStep: rows }, { at: means, columnStep: rows }, tile)
+  const spread = product(bench, vectors.count, { at: squares, rowStep: rows }, { at: spreads, columnStep: rows }, tile)
+  const [y, v] = [heap.f32(analog, vectors.count * columns), heap.f32(spread, vectors.count * columns)]
+  for (let k = 0, at = 0; k < vectors.count; k++)
+    for (let j = 0; j < columns; j++, at++) {
+      const full = (ranges[k] ?? NaN) * (unit[j] ?? NaN)
+      const most = Math.abs(full) * adcBound
+      if (adcMaxCode > 0) y[at] = Math.max(-most, Math.min(most, y[at] ?? NaN))
+      v[at] = (v[at] ?? NaN) + (full * full * readout) / (copies[j] ?? NaN)
+    }
+  return { analog, variance: spread }
+}
+
+/** The lines of a tile's columns, beside the factors that stand there. */
+export const lines = (
+  bench: Workbench,
+  chip: ChipSettings,
+  layer: LayerOfTile,
+  tile: TilePlaces,
+  reading: TileReading,
+  vectors: VectorPlaces,
+): readonly Line[] =>
+  bench.scratch.within(() => {
+    const { heap } = bench
+    const columns = tile.columns.size
+    const of = chip.hardware.driftCompensation === 'affine' ? measured : expected
+    const { analog, variance } = of(bench, chip, layer, tile, reading, vectors)
+    const exact = product(
+      bench,
+      vectors.count,
+      { at: vectors.x + 4 * tile.rows.first, rowStep: layer.inputs },
+      { at: reading.weights + 4 * (tile.columns.first * layer.inputs + tile.rows.first), columnStep: layer.inputs },
+      tile,
+    )
+    const sums = fitSums(columns)
+    for (let k = 0; k < vectors.count; k++) {
+      const row = (at: Ptr): Float32Array => heap.f32(at + 4 * k * columns, columns)
+      const weights = heap.f32(vectors.h + 4 * (k * layer.outputs + tile.columns.first), columns)
+      addToFit(sums, row(analog), row(exact), weights, variance === 0 ? null : row(variance))
+    }
+    return Array.from({ length: columns }, (_, j) => fittedLine(sums, j))
+  })
