@@ -52,6 +52,9 @@ export interface Line {
   readonly offset: number
 }
 
+/** Of the mean square: a variance below is not told from what rounding makes of equal numbers. */
+const distinct = 1e-10
+
 /** Vectors that count less than this many equal ones say nothing about a line. */
 const fewest = 3
 
@@ -64,6 +67,7 @@ export const fittedLine = (s: FitSums, j: number): Line => {
   const [analog, exact] = [(s.analog[j] ?? NaN) / h, (s.exact[j] ?? NaN) / h]
   const square = (s.analogSquare[j] ?? NaN) / h - analog * analog + (s.spread[j] ?? NaN) / h
   const product = (s.product[j] ?? NaN) / h - analog * exact
-  const alpha = square > 0 && product > 0 ? product / square : 1
+  const told = square > (distinct * (s.analogSquare[j] ?? NaN)) / h
+  const alpha = told && product > 0 ? product / square : 1
   return { alpha, offset: exact - alpha * analog }
 }

@@ -25,6 +25,8 @@ export interface Wanted {
   /** Which ranges it may change: the tile's input range; its columns' full scales and gains. */
   readonly input: boolean
   readonly columns: boolean
+  /** Looks near the start only, which is an optimum of much the same objective; default: everywhere. */
+  readonly near?: boolean
 }
 
 export interface Optimum extends ScaledRanges {
@@ -75,7 +77,7 @@ const largestWeight = ({ weights, columnStep, rows }: TileObjective, column: num
   return most
 }
 
-export const optimalRanges = (tile: TileObjective, { start, input, columns }: Wanted): Optimum => {
+export const optimalRanges = (tile: TileObjective, { start, input, columns, near = false }: Wanted): Optimum => {
   const { converters } = tile
   const compensation = expectedCompensation(tile, start.fullScales)
   const candidate = (index: number, fullScale: number): Candidate => ({
@@ -90,7 +92,7 @@ export const optimalRanges = (tile: TileObjective, { start, input, columns }: Wa
   }
   const ofInputs = (range: number): number => inputError(tile.inputs, { range, maxCode: converters.dacMaxCode })
 
-  const steps = powers(columnGrid)
+  const steps = near ? [] : powers(columnGrid)
   const all: { readonly live: Live; readonly candidates: readonly Candidate[] }[] = []
   start.fullScales.forEach((own, index) => {
     if (own === 0) return
@@ -117,7 +119,7 @@ export const optimalRanges = (tile: TileObjective, { start, input, columns }: Wa
 
   const largestInput = tile.inputs.upper.at(-1) ?? 0
   const searchesInput = input && largestInput > 0
-  const inputRanges = searchesInput ? powers(inputGrid).map(s => fround(s * largestInput)) : []
+  const inputRanges = searchesInput && !near ? powers(inputGrid).map(s => fround(s * largestInput)) : []
   let inputRange = start.inputRange
   let least = Infinity
   for (const range of [start.inputRange, ...inputRanges]) {

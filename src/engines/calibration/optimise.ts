@@ -90,7 +90,7 @@ const withCopies = (objective: TileObjective, wanted: Wanted, idle: number): Til
   const copies = spareColumns(averagedError(objective, alone), idle)
   if (copies.length === 0) return { ...alone, copies }
   const together = { ...objective, averaged: averagedColumns(objective.columns, copies) }
-  const found = optimalRanges(together, { ...wanted, start: alone })
+  const found = optimalRanges(together, { ...wanted, start: alone, near: true })
   return { ...found, before: alone.before, copies }
 }
 

@@ -8,6 +8,8 @@ describe('a search along a line', () => {
   test.prop([place, place, fc.double({ min: 0.2, max: 4, noNaN: true }), fc.constantFrom(1.19, Math.SQRT2, 2)])(
     'finds the lowest place of a valley, from wherever it starts',
     (lowest, at, bend, factor) => {
+      // No farther than a walk goes.
+      fc.pre(Math.abs(Math.log(at / lowest)) < 63 * Math.log(factor))
       let calls = 0
       const f = (x: number): number => {
         calls += 1
@@ -16,8 +18,7 @@ describe('a search along a line', () => {
         return 3 + bend * (Math.exp(s) - 1 - s)
       }
       const found = descend(f, { at, value: f(at) }, factor, 1e-3)
-      // The ratio itself is rounded.
-      expect(Math.abs(found.at / lowest - 1)).toBeLessThan(5e-3 + 1e-12)
+      expect(Math.abs(found.at / lowest - 1)).toBeLessThan(5e-3)
       expect(found.value).toBe(f(found.at))
       // A step of the walk each, and a few within.
       expect(calls).toBeLessThan(Math.abs(Math.log(at / lowest) / Math.log(factor)) + 20)

@@ -3,11 +3,14 @@ import { fc, test } from '@fast-check/vitest'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import type { Repetition } from '../../../src/domain/experiment/plan.js'
+import { linearLayers } from '../../../src/domain/encoder/architecture.js'
+import { stream } from '../../../src/domain/random/stream.js'
+import type { TileRanges } from '../../../src/engines/analog/parameters.js'
 import type { AnalogEngine } from '../../../src/pipelines/analog.js'
 import { batchOf } from '../../../src/pipelines/batches.js'
 import type { EngineOptions } from '../../../src/pipelines/digital.js'
 import { bits } from '../model.js'
-import { batch, byExample, everything, made, opened, sequences } from './miniature.js'
+import { batch, byExample, chipWith, everything, made, opened, rangesOf, sequences } from './miniature.js'
 
 const pass: Repetition = { chip: 3, read: 2, timeSeconds: 3600 }
 
@@ -46,6 +49,48 @@ describe.each(chips)('%s', (_, change) => {
     const native = await once(change, { workers: 0 })
     expect(await once(change, { workers: 0, kernels: { kind: 'wasm' } })).toEqual(native)
     expect(await once(change, { workers: 0, kernels: { kind: 'reference' } })).toEqual(native)
+  })
+})
+
+describe.each(['affine', 'moments'] as const)('%s compensation, spare columns, ranges of single vectors', kind => {
+  const model = made()
+  const { tile } = chipWith(everything)
+  const ranges = rangesOf(model, tile).map((r, i): TileRanges => ({
+    ...r,
+    copies: Uint16Array.of(0, 1, 1),
+    ...(i % 2 === 0 ? { inputRange: 1, dynamic: true } : {}),
+  }))
+  const s = stream(8, 'vectors')
+  const numbers = (length: number, of: () => number): Float32Array => Float32Array.from({ length }, of)
+  const vectors = new Map(
+    linearLayers(model.checkpoint.architecture).map(({ name, inputs, outputs }) => [
+      name,
+      { count: 9, x: numbers(9 * inputs, () => 2 * s.uniform() - 1), h: numbers(9 * outputs, s.uniform) },
+    ]),
+  )
+  const change: HardwareOverride = { ...everything, driftCompensation: kind }
+  const run = async (options: EngineOptions, batches = [few]) => {
+    const engine = await opened(change, { model, ranges, vectors, options })
+    try {
+      await engine.read({ chip: 1, read: 0, timeSeconds: 60 })
+      await engine.read(pass)
+      const found = await Promise.all(batches.map(b => engine.run(b)))
+      return { logits: found.flatMap(({ logits }) => [...bits(logits)]), alphas: bits(engine.alphas()) }
+    } finally {
+      await engine.close()
+    }
+  }
+  test('the same bits from every path of the kernels, any threads, any batches', async () => {
+    const native = await run({ workers: 0 })
+    expect(new Set(native.alphas).size).toBeGreaterThan(20)
+    expect(await run({ workers: 0, kernels: { kind: 'wasm' } })).toEqual(native)
+    expect(await run({ workers: 0, kernels: { kind: 'reference' } })).toEqual(native)
+    expect(
+      await run(
+        { workers: 2 },
+        sequences.slice(3, 8).map(q => batchOf([q])),
+      ),
+    ).toEqual(native)
   })
 })
 

@@ -5,9 +5,14 @@ import { momentGrid } from '../../../src/domain/devices/moment-grid.js'
 import type { HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import type { Repetition } from '../../../src/domain/experiment/plan.js'
 import { layerInto } from '../../../src/engines/analog/algebra.js'
-import { placeTile, type AnalogLayer } from '../../../src/engines/analog/parameters.js'
+import {
+  placeTile,
+  placeVectors,
+  type AnalogLayer,
+  type CalibrationVectors,
+} from '../../../src/engines/analog/parameters.js'
 import { momentColumnsAt, momentGridBytes } from '../../../src/engines/analog/moments.js'
-import { comparesWithFirst, readTile } from '../../../src/engines/analog/readTile.js'
+import { comparesWithFirst, readTile, usesMoments } from '../../../src/engines/analog/readTile.js'
 import { openWorkbench } from '../../../src/engines/workbench.js'
 import { orThrow } from '../../../src/io/fault.js'
 import { createHeap } from '../../../src/kernels/heap.js'
@@ -29,11 +34,21 @@ export const matrix = (inputs: number, outputs: number, weight: (output: number,
   weights: Float32Array.from({ length: inputs * outputs }, (_, at) => weight(Math.floor(at / inputs), at % inputs)),
 })
 
-/** @param fullScale of every column of every tile; else its largest weight there */
+export interface Placed {
+  readonly inputRange?: number
+  /** Of every column of every tile; else its largest weight there. */
+  readonly fullScale?: number
+  readonly seed?: number
+  /** Owners of every tile's spare columns. */
+  readonly copies?: Uint16Array
+  readonly dynamic?: boolean
+  readonly vectors?: CalibrationVectors | null
+}
+
 export const layerOnChip = (
   change: HardwareOverride,
   { inputs, outputs, weights }: Matrix,
-  { inputRange = 1, fullScale, seed = 3 }: { inputRange?: number; fullScale?: number; seed?: number } = {},
+  { inputRange = 1, fullScale, seed = 3, copies, dynamic = false, vectors = null }: Placed = {},
 ) => {
   const hardware = chipWith({ tile: { rows: 512, columns: 512 }, ...change })
   const chip = chipSettings(heap, hardware, seed)
@@ -44,11 +59,20 @@ export const layerOnChip = (
       const first = (tile.columns.first + j) * inputs + tile.rows.first
       return fullScale ?? weights.subarray(first, first + tile.rows.size).reduce((m, w) => Math.max(m, Math.abs(w)), 0)
     })
-    return placeTile(heap, heap.allocate, tile, { inputRange, fullScales }, chip.converters, tile.index, {
-      ...{ outputs, tiles: 1 },
-    })
+    return placeTile(
+      heap,
+      heap.allocate,
+      tile,
+      { inputRange, fullScales, dynamic, ...(copies === undefined ? {} : { copies }) },
+      chip.converters,
+      tile.index,
+      {
+        ...{ outputs, tiles: Math.ceil(inputs / hardware.tile.rows) * Math.ceil(outputs / hardware.tile.columns) },
+      },
+    )
   })
-  const layer: AnalogLayer = { name: 'layer', number: 4, inputs, outputs, bias: 0, tiles, vectors: null }
+  const placed = vectors === null ? null : placeVectors(heap, 'layer', new Map([['layer', vectors]]))
+  const layer: AnalogLayer = { name: 'layer', number: 4, inputs, outputs, bias: 0, tiles, vectors: placed }
   let occasion = { chip: 0, read: 0 }
 
   return {
@@ -58,7 +82,7 @@ export const layerOnChip = (
     characterisation: characterisationOf(hardware.device),
     read: ({ chip: number, read, timeSeconds }: Repetition): void => {
       occasion = { chip: number, read }
-      const moments = hardware.driftCompensation === 'least-squares' ? heap.allocate(momentGridBytes) : 0
+      const moments = usesMoments(hardware) ? heap.allocate(momentGridBytes) : 0
       if (moments !== 0) {
         const grid = momentGrid(deviceModel(hardware.device, hardware.noiseScales), timeSeconds)
         momentColumnsAt({ heap }, moments).mean.set(grid.mean)

@@ -7,7 +7,7 @@ import { defaultHardware, overridden, type HardwareOverride } from '../../../src
 import { problem } from '../../../src/domain/problem.js'
 import { stream } from '../../../src/domain/random/stream.js'
 import { standardNormal } from '../../../src/domain/statistics/normal.js'
-import type { TileRanges } from '../../../src/engines/analog/parameters.js'
+import type { CalibrationVectors, TileRanges } from '../../../src/engines/analog/parameters.js'
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint.js'
 import { openAnalog, type AnalogEngine } from '../../../src/pipelines/analog.js'
 import { batchOf, type Sequence } from '../../../src/pipelines/batches.js'
@@ -107,6 +107,7 @@ export interface Chosen {
   readonly model?: Made
   readonly seed?: number
   readonly ranges?: readonly TileRanges[]
+  readonly vectors?: ReadonlyMap<string, CalibrationVectors>
   readonly options?: EngineOptions
 }
 
@@ -116,7 +117,7 @@ export const opened = (change: HardwareOverride, chosen: Chosen = {}): Promise<A
   const hardware = chipWith(change)
   return openAnalog(
     model.checkpoint,
-    { hardware, seed, ranges: chosen.ranges ?? rangesOf(model, hardware.tile), vectors: null },
+    { hardware, seed, ranges: chosen.ranges ?? rangesOf(model, hardware.tile), vectors: chosen.vectors ?? null },
     options,
   )
 }
