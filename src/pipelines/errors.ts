@@ -5,13 +5,13 @@
 import { linearLayers } from '../domain/encoder/architecture.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import type { Batch } from '../domain/encoder/algebra.js'
-import { changesWithTime, isPresent, withOnly } from '../domain/experiment/error-sources.js'
+import { changesWithTime, isAmplified, isPresent, withOnly } from '../domain/experiment/error-sources.js'
 import type { Hardware } from '../domain/experiment/hardware.js'
 import { fail } from '../domain/problem.js'
 import { errorSources, type ErrorRow, type ErrorSource } from '../domain/tables/errors.js'
 import type { CalibrationVectors, TileRanges } from '../engines/analog/parameters.js'
 import { comparesWithFirst } from '../engines/analog/readTile.js'
-import { numbersALayer, type Variant } from '../engines/errors/interpreter.js'
+import { numbersALayer, type ChipReading, type Variant } from '../engines/errors/interpreter.js'
 import { loadPlain, type PlainParameters } from '../engines/errors/parameters.js'
 import { orThrow } from '../io/fault.js'
 import type { Heap } from '../kernels/heap.js'
@@ -24,7 +24,7 @@ import type { Progress } from './progress.js'
 import { tokenised } from './tokenised.js'
 
 /** Rows of inputs that errors are measured on, at most; at least one sequence. */
-export const mostTokens = 2048
+export const mostTokens = 1024
 
 /** The first calibration examples, as many as are needed. */
 const calibrationBatch = async (open: OpenTask, data: CalibrationData): Promise<Batch> => {
@@ -45,26 +45,36 @@ interface Measurement {
   readonly variant: Variant
 }
 
-const measurements = (heap: Heap, hardware: Hardware, seed: number, times: readonly number[]): readonly Measurement[] =>
-  errorSources
+const measurements = (
+  heap: Heap,
+  hardware: Hardware,
+  seed: number,
+  times: readonly number[],
+): readonly Measurement[] => {
+  const readings = (own: Hardware): ((timeSeconds: number) => ChipReading) => {
+    const chip = chipSettings(heap, own, seed)
+    return timeSeconds => ({
+      chip,
+      occasion: { chip: 0, read: 0 },
+      now: momentAt(own, timeSeconds),
+      first: comparesWithFirst(own) ? momentAt(own, 0) : null,
+      moments: placeMoments(heap, own, timeSeconds),
+    })
+  }
+  const whole = readings(hardware)
+  return errorSources
     .filter(source => isPresent(hardware, source))
     .flatMap(source => {
-      const own = withOnly(hardware, source)
-      const chip = chipSettings(heap, own, seed)
+      const alone = readings(withOnly(hardware, source))
+      const amplified = isAmplified(hardware, source)
       return times
-        .filter((_, i) => i === 0 || changesWithTime(source))
+        .filter((_, i) => i === 0 || changesWithTime(hardware, source))
         .map(timeSeconds => ({
-          source,
-          timeSeconds,
-          variant: {
-            chip,
-            occasion: { chip: 0, read: 0 },
-            now: momentAt(own, timeSeconds),
-            first: comparesWithFirst(own) ? momentAt(own, 0) : null,
-            moments: placeMoments(heap, own, timeSeconds),
-          },
+          ...{ source, timeSeconds },
+          variant: { ...alone(timeSeconds), amplifiedAs: amplified ? whole(timeSeconds) : null },
         }))
     })
+}
 
 export interface ErrorsWanted {
   readonly method: string
@@ -171,7 +181,9 @@ export const layerErrors = async (
   return wanted.times.flatMap(timeSeconds =>
     layers.flatMap(({ name }, layer) =>
       errorSources.flatMap((source): readonly ErrorRow[] => {
-        const found = all.find(m => m.source === source && (m.timeSeconds === timeSeconds || !changesWithTime(source)))
+        const found = all.find(
+          m => m.source === source && (m.timeSeconds === timeSeconds || !changesWithTime(wanted.hardware, source)),
+        )
         if (found === undefined) return []
         const [exact, error, expected] = energies.get(found)?.[layer] ?? [NaN, NaN, NaN]
         if (!(exact > 0)) fail(open.checkpoint.folder, name, 'outputs other than 0 on the calibration examples', '0')

@@ -17,6 +17,7 @@ const quiet = (h: Hardware): Hardware => ({
 
 /** What of a quiet chip each source switches on again. */
 const restored: Readonly<Record<Exclude<ErrorSource, 'all'>, (h: Hardware) => Partial<Hardware>>> = {
+  ranges: () => ({}),
   programming: h => ({ noiseScales: { programming: h.noiseScales.programming, drift: 0, read: 0 } }),
   drift: h => ({ noiseScales: { programming: 0, drift: h.noiseScales.drift, read: 0 } }),
   read: h => ({ noiseScales: { programming: 0, drift: 0, read: h.noiseScales.read } }),
@@ -30,9 +31,16 @@ const restored: Readonly<Record<Exclude<ErrorSource, 'all'>, (h: Hardware) => Pa
 export const withOnly = (h: Hardware, source: ErrorSource): Hardware =>
   source === 'all' ? h : { ...quiet(h), ...restored[source](h) }
 
+/**
+ * Whether a source adds its error after the devices have shrunk the signal, so that what makes up for the drift of the whole
+ * chip amplifies it, though nothing has drifted where the source acts alone.
+ */
+export const isAmplified = ({ driftCompensation }: Hardware, source: ErrorSource): boolean =>
+  (source === 'adc' || source === 'output noise') && driftCompensation !== 'none'
+
 /** Whether a source's error can change after programming; the others' is the same at every time. */
-export const changesWithTime = (source: ErrorSource): boolean =>
-  source === 'drift' || source === 'read' || source === 'all'
+export const changesWithTime = (h: Hardware, source: ErrorSource): boolean =>
+  source === 'drift' || source === 'read' || source === 'all' || isAmplified(h, source)
 
 /** Whether the chip has the source at all. */
 export const isPresent = (h: Hardware, source: ErrorSource): boolean => {
@@ -48,6 +56,7 @@ export const isPresent = (h: Hardware, source: ErrorSource): boolean => {
       return h.outputNoise > 0
     case 'ir drop':
       return h.wireResistanceOhm > 0
+    case 'ranges':
     case 'all':
       return true
   }

@@ -1,12 +1,16 @@
 /**
  * The `errors` table: one row per layer, time and noise source of every analog method: how far the layer's output is
- * from the exact one if that source acts alone. Not here: what the error does to a score (`scores.ts`).
+ * from the exact one if that source acts alone, beside the method's ranges, which the source `ranges` shows by themselves.
+ * What a readout adds is amplified by the drift compensation of the whole chip at that time. Not here: what the error does to a score (`scores.ts`).
  */
 import { layerColumn, subjectColumns, type Subject, type SubjectColumn } from './subject.js'
 import type { Row, Table } from './table.js'
 
 /** What can be wrong about a layer's output; `all` is everything at once. */
-export const errorSources = ['programming', 'drift', 'read', 'dac', 'adc', 'output noise', 'ir drop', 'all'] as const
+export const errorSources = [
+  ...(['ranges', 'programming', 'drift', 'read'] as const),
+  ...(['dac', 'adc', 'output noise', 'ir drop', 'all'] as const),
+] as const
 export type ErrorSource = (typeof errorSources)[number]
 
 type ErrorColumn = SubjectColumn | 'time_seconds' | 'layer' | 'source' | 'error' | 'predicted' | 'tokens'
@@ -32,7 +36,7 @@ export const errorsTable: Table<ErrorColumn> = {
       type: 'utf8',
       nullable: false,
       unit: '',
-      description: `what acts, alone: ${errorSources.slice(0, -1).join(', ')}; or all of them together`,
+      description: `what acts beside the ranges: ${errorSources.slice(1, -1).join(', ')}; nothing (ranges: weights clipped, gains); or all of them together`,
     },
     {
       name: 'error',

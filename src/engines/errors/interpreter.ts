@@ -6,19 +6,26 @@
 import type { Batch } from '../../domain/encoder/algebra.js'
 import { tilesOf, split } from '../../domain/crossbar/tiling.js'
 import { layerInto, noiseAddresses } from '../analog/algebra.js'
-import { placeTile, type AnalogLayer, type ChipSettings } from '../analog/parameters.js'
+import { blocksOf, placeTile, type AnalogLayer, type ChipSettings, type TilePlaces } from '../analog/parameters.js'
 import { readTile, type TileReading } from '../analog/readTile.js'
 import { digitalRest, parameterOf, type Activation } from '../digital/algebra.js'
 import { forward } from '../forward.js'
 import type { Interpreter } from '../interpreter.js'
+import type { Ptr } from '../../kernels/heap.js'
 import type { Workbench } from '../workbench.js'
 import { exactLayer, type ExactLayer } from './exact.js'
 import type { PlainLayer, PlainParameters } from './parameters.js'
 import { predictedError } from './prediction.js'
 
-/** A chip with some of its sources of error, at a time; `moments` are of its devices then. */
-export interface Variant extends Omit<TileReading, 'weights'> {
+/** A chip at a time; `moments` are of its devices then. */
+export interface ChipReading extends Omit<TileReading, 'weights'> {
   readonly chip: ChipSettings
+}
+
+/** A chip with some of its sources of error. */
+export interface Variant extends ChipReading {
+  /** The whole chip, whose drift, and what makes up for it, this one's readouts meet; null: they meet their own. */
+  readonly amplifiedAs: ChipReading | null
 }
 
 export interface LayerErrors {
@@ -30,7 +37,7 @@ export interface LayerErrors {
 /** Numbers a layer: the energy of its exact output; of each variant, the error's measured and expected energy. */
 export const numbersALayer = (variants: number): number => 1 + 2 * variants
 
-const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: Variant): AnalogLayer => {
+const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: ChipReading): AnalogLayer => {
   const { heap, scratch } = bench
   const described = tilesOf(layer, chip.hardware.tile)
   const unbiased = { ...layer, bias: 0 }
@@ -44,6 +51,26 @@ const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: Var
     return places
   })
   return { ...unbiased, tiles }
+}
+
+/** Signals as weak as on the whole chip, whose factors bring them back: readouts add what they add in between. */
+const amplify = (bench: Workbench, tiles: readonly TilePlaces[], whole: readonly TilePlaces[]): void => {
+  const { heap } = bench
+  tiles.forEach((tile, t) => {
+    const other = whole[t]
+    if (other === undefined) throw new RangeError(`no tile ${t} of the whole chip`)
+    blocksOf(tile).forEach((block, b) => {
+      const view = (at: Ptr): Float32Array => heap.f32(at, block.columns.size)
+      const factors = view(blocksOf(other)[b]?.column.alphas ?? other.column.alphas)
+      const [zScale, yScale, alphas] = [view(block.column.zScale), view(block.column.yScale), view(block.column.alphas)]
+      factors.forEach((a, j) => {
+        if (!(a > 0)) return
+        zScale[j] = (zScale[j] ?? NaN) / a
+        yScale[j] = (yScale[j] ?? NaN) * a
+        alphas[j] = (alphas[j] ?? NaN) * a
+      })
+    })
+  })
 }
 
 /** Sum of (a - b)^2. */
@@ -65,11 +92,16 @@ const errorOf = (
   bench.scratch.within(() => {
     const { heap, scratch } = bench
     const placed = tilesFor(bench, layer, variant)
+    const whole = variant.amplifiedAs === null ? null : tilesFor(bench, layer, variant.amplifiedAs)
+    if (whole !== null) amplify(bench, placed.tiles, whole.tiles)
     const y = { at: scratch.take(4 * x.rows * layer.outputs), rows: x.rows, width: layer.outputs }
     const counts = new Uint32Array(2 * placed.tiles.length)
     layerInto(bench, variant.chip, placed, [x, y], { ...noise, occasion: variant.occasion }, counts)
     const view = ({ at }: Activation): Float32Array => heap.f32(at, x.rows * layer.outputs)
-    const expected = predictedError(bench, variant.chip, layer, placed, { exact, x, moments: variant.moments })
+    const expected = predictedError(bench, variant.chip, layer, placed, {
+      ...{ exact, x, moments: variant.moments },
+      shrunk: whole?.tiles ?? null,
+    })
     return [distance(view(y), view(exact.y)), expected]
   })
 

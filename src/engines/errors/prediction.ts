@@ -72,13 +72,21 @@ const tileError = (
   chip: ChipSettings,
   layer: PlainLayer,
   tile: TilePlaces,
-  about: { readonly exact: ExactLayer; readonly x: Activation; readonly piece: number; readonly moments: Ptr },
+  about: {
+    readonly exact: ExactLayer
+    readonly x: Activation
+    readonly piece: number
+    readonly moments: Ptr
+    readonly shrunk: TilePlaces | null
+  },
   biases: Float32Array,
 ): number => {
   const { heap } = bench
-  const { exact, x, piece, moments } = about
+  const { exact, x, piece, moments, shrunk } = about
   const { converters: c } = chip
   const [rows, columns] = [tile.rows.size, tile.columns.size]
+  /** What makes up for the drift of the chip that this one has only the readouts of. */
+  const factors = shrunk === null ? null : heap.f32(shrunk.column.alphas, columns)
   const fullScales = heap.f32(tile.column.fullScales, columns)
   const alphas = heap.f32(tile.column.alphas, columns)
   const gains = heap.f32(tile.column.gains, columns)
@@ -101,9 +109,11 @@ const tileError = (
       continue
     }
     const { mean, variance } = momentsOf(w, fullScales[j] ?? NaN)
+    const kept = factors === null || !((factors[j] ?? NaN) > 0) ? 1 : (factors[j] ?? NaN)
+    const held = factor / kept
     for (let i = 0; i < rows; i++) {
-      const expected = factor * (mean[i] ?? NaN)
-      const spread = (factor * factor * (variance[i] ?? NaN)) / copies
+      const expected = held * (mean[i] ?? NaN)
+      const spread = (held * held * (variance[i] ?? NaN)) / copies
       biases[at + i] = expected - (w[i] ?? NaN)
       sum += spread * (inputs[i] ?? NaN) + (expected * expected + spread) * (rounding[i] ?? NaN)
     }
@@ -121,19 +131,25 @@ export const predictedError = (
   chip: ChipSettings,
   layer: PlainLayer,
   placed: AnalogLayer,
-  about: { readonly exact: ExactLayer; readonly x: Activation; readonly moments: Ptr },
+  about: {
+    readonly exact: ExactLayer
+    readonly x: Activation
+    readonly moments: Ptr
+    /** The tiles of a chip whose drift, and what makes up for it, the readouts meet; null: they meet their own. */
+    readonly shrunk: readonly TilePlaces[] | null
+  },
 ): number =>
   bench.scratch.within(() => {
     const { heap, kernels, scratch } = bench
-    const { x, exact, moments } = about
+    const { x, exact, moments, shrunk } = about
     const { inputs: inner, outputs: columns } = layer
     const at = scratch.take(4 * inner * columns)
     const biases = heap.f32(at, inner * columns)
     const firstRows = [...new Set(placed.tiles.map(t => t.rows.first))]
     let sum = 0
-    for (const tile of placed.tiles) {
+    for (const [t, tile] of placed.tiles.entries()) {
       const piece = firstRows.indexOf(tile.rows.first)
-      sum += tileError(bench, chip, layer, tile, { exact, x, piece, moments }, biases)
+      sum += tileError(bench, chip, layer, tile, { exact, x, piece, moments, shrunk: shrunk?.[t] ?? null }, biases)
     }
     const panels = scratch.take(panelsBytes(inner, columns))
     const y = scratch.take(4 * x.rows * columns)

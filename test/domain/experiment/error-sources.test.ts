@@ -24,10 +24,11 @@ const present = (h: Hardware): readonly ErrorSource[] => errorSources.filter(s =
 describe('sources of error', () => {
   test('a full chip has all, a bare one none but all together', () => {
     expect(present(full)).toEqual(errorSources)
-    expect(present(bare)).toEqual(['all'])
+    expect(present(bare)).toEqual(['ranges', 'all'])
   })
 
   const alone: readonly (readonly [ErrorSource, Partial<Hardware>])[] = [
+    ['ranges', {}],
     ['programming', { noiseScales: { programming: 0.5, drift: 0, read: 0 } }],
     ['drift', { noiseScales: { programming: 0, drift: 0.6, read: 0 } }],
     ['read', { noiseScales: { programming: 0, drift: 0, read: 0.7 } }],
@@ -39,8 +40,8 @@ describe('sources of error', () => {
   test.each(alone)('%s alone: it and nothing else, as strong as on the whole chip', (source, kept) => {
     const only = withOnly(full, source)
     expect(only).toEqual({ ...bare, ...kept })
-    expect(present(only)).toEqual([source, 'all'])
-    expect(present({ ...full, ...withOnly(bare, source) })).toEqual(['all'])
+    expect(present(only)).toEqual(source === 'ranges' ? ['ranges', 'all'] : ['ranges', source, 'all'])
+    expect(present({ ...full, ...withOnly(bare, source) })).toEqual(['ranges', 'all'])
     // Switched off on the whole chip, it is absent there, and the others are not.
     const without = { ...full, ...('noiseScales' in kept ? { noiseScales: { ...full.noiseScales, [source]: 0 } } : {}) }
     if ('noiseScales' in kept) expect(present(without)).toEqual(errorSources.filter(s => s !== source))
@@ -51,7 +52,9 @@ describe('sources of error', () => {
     expect(alone.map(([source]) => source)).toEqual(errorSources.filter(s => s !== 'all'))
   })
 
-  test('time matters to drift, to reads and to the whole', () => {
-    expect(errorSources.filter(changesWithTime)).toEqual(['drift', 'read', 'all'])
+  test('time matters to drift, to reads and to the whole, and through its compensation to readouts', () => {
+    const changing = (h: Hardware): readonly ErrorSource[] => errorSources.filter(s => changesWithTime(h, s))
+    expect(changing({ ...full, driftCompensation: 'none' })).toEqual(['drift', 'read', 'all'])
+    expect(changing(full)).toEqual(['drift', 'read', 'adc', 'output noise', 'all'])
   })
 })

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { split } from '../../../src/domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../../../src/domain/encoder/architecture.js'
-import { withOnly } from '../../../src/domain/experiment/error-sources.js'
+import { isAmplified, withOnly } from '../../../src/domain/experiment/error-sources.js'
 import type { Hardware, HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import { normalDistribution } from '../../../src/domain/statistics/normal.js'
 import type { ErrorSource } from '../../../src/domain/tables/errors.js'
@@ -60,14 +60,22 @@ const energies = (
   change: HardwareOverride = {},
 ): readonly Energies[] => {
   const hardware: Hardware = withOnly(chipWith({ tile, outputNoise: 0.04, ...change }), source)
-  const chip = chipSettings(heap, hardware, seed)
-  const common = {
-    chip,
-    now: momentAt(hardware, seconds),
-    first: comparesWithFirst(hardware) ? momentAt(hardware, 0) : null,
-    moments: placeMoments(heap, hardware, seconds),
-  }
-  const variants = Array.from({ length: chips }, (_, k) => ({ ...common, occasion: { chip: k, read: k % 3 } }))
+  const readingOf = (own: Hardware) => ({
+    chip: chipSettings(heap, own, seed),
+    now: momentAt(own, seconds),
+    first: comparesWithFirst(own) ? momentAt(own, 0) : null,
+    moments: placeMoments(heap, own, seconds),
+  })
+  const common = readingOf(hardware)
+  const whole = readingOf(chipWith({ tile, outputNoise: 0.04, ...change }))
+  const variants = Array.from({ length: chips }, (_, k) => {
+    const occasion = { chip: k, read: k % 3 }
+    return {
+      ...common,
+      occasion,
+      amplifiedAs: isAmplified(whole.chip.hardware, source) ? { ...whole, occasion } : null,
+    }
+  })
   const found = perform({ kind: 'layer errors', batch, variants })
   const width = numbersALayer(chips)
   expect(found).toHaveLength(width * layers.length)
@@ -123,6 +131,8 @@ describe('rounding and everything together', () => {
     ['the ADC', 'adc', 0, 1, {}],
     ['a DAC of 5 bits', 'dac', 0, 1, { dac: { bits: 5 } }],
     ['an ADC of 5 bits', 'adc', 0, 1, { adc: { bits: 5, bound: 6 } }],
+    ['the ADC, after a year', 'adc', 31_536_000, 1, { driftCompensation: 'global' }],
+    ['output noise, after a year', 'output noise', 31_536_000, 4, { driftCompensation: 'global' }],
     ['all, right after programming', 'all', 0, 30, {}],
     ['all, after a day', 'all', 86_400, 30, {}],
     ['all, after a day, compensated', 'all', 86_400, 30, { driftCompensation: 'least-squares' }],
