@@ -10,7 +10,7 @@ import type { AnalogMethod } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
 import type { Optimum } from '../domain/ranges/optimum.js'
-import { convertersOf } from '../engines/analog/parameters.js'
+import { convertersOf, loadOf } from '../engines/analog/parameters.js'
 import { optimumOf } from '../engines/calibration/optimise.js'
 import { placeMoments } from './analog.js'
 import {
@@ -39,7 +39,8 @@ const isOptimal = ({ columnRange, inputRange }: Rules): boolean =>
   columnRange.rule === 'optimal' || inputRange.rule === 'optimal'
 
 /** The rules that the search starts from; those that are not searched for stay. */
-const startOf = ({ columnRange, inputRange }: Rules): Rules => ({
+const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => ({
+  irDrop,
   columnRange: columnRange.rule === 'optimal' ? { rule: columnRange.start } : columnRange,
   inputRange: inputRange.rule === 'optimal' ? { rule: inputRange.start } : inputRange,
 })
@@ -69,6 +70,7 @@ const searched = async (
     moments: objective.times.map(momentsAt),
     first: momentsAt(0),
   }
+  const load = loadOf(hardware)
   const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, hardware.tile))
   progress.begin(`${open.source.task}: ${name}, optimal ranges`, tiles.length, 'tiles')
   const tasks = tiles.map(async (tile, k) => {
@@ -78,6 +80,7 @@ const searched = async (
       kind: 'optimise tile',
       ...{ layer: tile.layer, tile: tile.index, ...chip },
       start: { inputRange: from.inputRange, fullScales: from.fullScales, gains: from.gains },
+      wires: load === 0 ? null : { load, rowOrder: from.rowOrder ?? null, preDistorted: from.preDistorted ?? false },
       ...{ input: inputRange.rule === 'optimal', columns: columnRange.rule === 'optimal' },
     })
     progress.advance(1, 0)
@@ -112,8 +115,14 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   }
 
   const known = new Map<string, readonly ChosenRanges[]>()
-  const keyOf = ({ columnRange, inputRange, objective, hardware }: RangesWanted): string =>
-    JSON.stringify([columnRange, inputRange, isOptimal({ columnRange, inputRange }) ? objective : null, hardware])
+  const keyOf = ({ columnRange, inputRange, irDrop, objective, hardware }: RangesWanted): string =>
+    JSON.stringify([
+      columnRange,
+      inputRange,
+      irDrop,
+      isOptimal({ columnRange, inputRange }) ? objective : null,
+      hardware,
+    ])
 
   /** Which weighted errors a method minimises. */
   const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>

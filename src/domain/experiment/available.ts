@@ -10,6 +10,7 @@ import { readNoises, type DriftCompensation, type ReadNoise } from './hardware.j
 import {
   columnRules,
   inputRules,
+  irDropRules,
   type AnalogMethod,
   type ColumnRange,
   type EngineName,
@@ -63,7 +64,7 @@ export const thisVersion: Available = {
   inputRules: inputRules.filter(rule => rule !== 'dynamic'),
   rangeFiles: false,
   spares: ['none'],
-  irDropRules: ['none'],
+  irDropRules,
   wireResistance: true,
   sweep: false,
   training: {

@@ -8,7 +8,7 @@ import type { AnalogMethod, Method } from './method.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
-export const resultsRevision = 3
+export const resultsRevision = 4
 
 /**
  * SHA-256 of every input file of a task, by role. Nothing else of the outside decides its results, but TensorFlow.js where
@@ -60,8 +60,8 @@ export const repetitions = (config: Config, method: Method): readonly (Repetitio
 }
 
 /** Whether anything of a method is chosen by its objective; without, the objective changes no number. */
-const minimises = ({ columnRange, inputRange, spare, irDrop }: AnalogMethod): boolean =>
-  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none' || irDrop !== 'none'
+const minimises = ({ columnRange, inputRange, spare }: AnalogMethod): boolean =>
+  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none'
 
 /** Settings of a method that change its numbers; its name does not. */
 export const executionOf = (
@@ -75,10 +75,13 @@ export const executionOf = (
     if (tensorflow === null) throw new TypeError(`"tensorflow" expected a build for ${method.name}, got none`)
     return { execution, engine, tensorflow: asJson(tensorflow) }
   }
-  const { execution, columnRange, inputRange, objective, spare, irDrop } = method
+  const { execution, columnRange, inputRange, objective, spare } = method
+  const hardware = hardwareOf(config, method)
+  // Without wires there is nothing to compensate.
+  const irDrop = hardware.wireResistanceOhm > 0 ? method.irDrop : 'none'
   return {
     ...asJson({ execution, columnRange, inputRange, spare, irDrop, ...(minimises(method) ? { objective } : {}) }),
-    hardware: asJson(hardwareOf(config, method)),
+    hardware: asJson(hardware),
     calibration: asJson(config.calibration),
   }
 }

@@ -77,6 +77,10 @@ export interface TilePlaces {
   /** Panels of bytes; 0: read noise per read. */
   readonly variances: Ptr
   readonly column: ColumnPlaces
+  /** uint32 [rows]: the row at each place of the bit lines, the ADC's last; 0: in their own order. */
+  readonly rowOrder: Ptr
+  /** Targets are pre-distorted against the IR drop. */
+  readonly preDistorted: boolean
 }
 
 export interface AnalogLayer {
@@ -130,6 +134,7 @@ const roomsOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converter
   cells: tileBytes(rows.size, columns.size, c),
   variances: c.perVmm ? cellsBytes(rows.size, columns.size, true) : 0,
   columns: 4 * paddedColumns(columns.size) * 10,
+  order: 4 * rows.size,
 })
 
 /** As heaps and scratch stacks align their blocks. */
@@ -137,8 +142,8 @@ const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Bytes of a tile's blocks one after the other. */
 export const roomOf = (tile: Pick<Tile, 'rows' | 'columns'>, c: Converters): number => {
-  const { cells, variances, columns } = roomsOf(tile, c)
-  return aligned(cells) + aligned(variances) + aligned(columns)
+  const { cells, variances, columns, order } = roomsOf(tile, c)
+  return aligned(cells) + aligned(variances) + aligned(columns) + aligned(order)
 }
 
 const columnPlaces = (at: Ptr, columns: number): ColumnPlaces => {
@@ -165,6 +170,10 @@ export interface TileRanges {
   readonly fullScales: Float32Array
   /** gamma_j: what each column's output is multiplied by digitally, beside beta c_j and the drift compensation; default 1. */
   readonly gains?: Float32Array
+  /** The row at each place of the bit lines, the ADC's last; default: rows in their own order. */
+  readonly rowOrder?: Uint32Array
+  /** Whether targets are pre-distorted against the IR drop; default: they are not. */
+  readonly preDistorted?: boolean
 }
 
 /**
@@ -173,10 +182,10 @@ export interface TileRanges {
  * @param number of the tile in the model
  */
 export const placeTile = (
-  heap: Pick<Heap, 'f32'>,
+  heap: Pick<Heap, 'f32' | 'u32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Tile,
-  { inputRange, fullScales, gains }: TileRanges,
+  { inputRange, fullScales, gains, rowOrder, preDistorted = false }: TileRanges,
   converters: Converters,
   number: number,
 ): TilePlaces => {
@@ -186,7 +195,9 @@ export const placeTile = (
     cells: allocate(rooms.cells),
     variances: converters.perVmm ? allocate(rooms.variances) : 0,
     column: columnPlaces(allocate(rooms.columns), columns.size),
+    ...{ rowOrder: rowOrder === undefined ? 0 : allocate(rooms.order), preDistorted },
   }
+  if (rowOrder !== undefined) heap.u32(places.rowOrder, rows.size).set(rowOrder)
   const written = heap.f32(places.column.fullScales, paddedColumns(columns.size))
   written.fill(0)
   written.set(fullScales)
@@ -206,7 +217,7 @@ export interface Mapping {
 export const layOut = async (
   { architecture, chip, ranges }: Mapping,
   read: ReadTensor,
-  heap: Pick<Heap, 'allocate' | 'f32'>,
+  heap: Pick<Heap, 'allocate' | 'f32' | 'u32'>,
 ): Promise<AnalogParameters> => {
   const layers = new Map<string, AnalogLayer>()
   let number = 0

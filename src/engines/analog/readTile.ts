@@ -7,6 +7,7 @@
  */
 import { calibrationVectorCount, calibrationVectorsInto } from '../../domain/crossbar/calibration-vectors.js'
 import { leastSquaresFactor } from '../../domain/crossbar/drift-compensation.js'
+import { preDistortionRounds } from '../../domain/crossbar/pre-distortion.js'
 import { gridSteps, interpolated } from '../../domain/devices/moment-grid.js'
 import { firstReadOrigin, lifeOrigin, readOrigin, type Origin } from '../../domain/random/addresses.js'
 import type { Ptr } from '../../kernels/heap.js'
@@ -76,7 +77,7 @@ const readCells = (
       fullScales: tile.column.fullScales,
       model: laws,
       ...{ logTime, readScale, ...origins },
-      load: loadOf(hardware),
+      ...{ load: loadOf(hardware), rowOrder: tile.rowOrder, rounds: tile.preDistorted ? preDistortionRounds : 0 },
       ...{ rows: tile.rows.size, columns: tile.columns.size },
       ...{ firstRow: tile.rows.first, firstColumn: tile.columns.first },
       maxCell: maxCellOf(tile, converters),

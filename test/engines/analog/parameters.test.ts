@@ -16,7 +16,7 @@ const laidOut = async (rows: number, columns: number) => {
   const mapping = { architecture, chip: chipSettings(heap, hardware, 7), ranges: rangesOf(model, hardware.tile) }
   let blocks = 0
   const counted = {
-    f32: heap.f32,
+    ...{ f32: heap.f32, u32: heap.u32 },
     allocate: (bytes: number) => {
       blocks += 1
       return heap.allocate(bytes)
