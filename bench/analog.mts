@@ -54,7 +54,15 @@ const measure = async (setting: string): Promise<Measured> => {
   }
   const hardware = overridden(defaultHardware, change)
   // The range of normalised activations; its value changes no speed.
-  const summary = { count: 1, sum: 4, squares: 16, largest: 4, positive: [], negative: [] }
+  const summary = {
+    count: 1,
+    sum: 4,
+    squares: 16,
+    largest: 4,
+    positive: [],
+    negative: [],
+    rowSquares: new Float64Array(0),
+  }
   const inputs = new Map(
     linearLayers(checkpoint.architecture).map(l => [l.name, split(l.inputs, hardware.tile.rows).map(() => summary)]),
   )

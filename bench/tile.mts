@@ -134,6 +134,11 @@ const cases: readonly Case[] = [
   { name: 'readCells hermes-1', ...weights, run: k => k.readCells({ ...reading, model: hermes }) },
   { name: 'readCells pcm, per VMM', ...weights, run: k => k.readCells({ ...reading, variances }) },
   { name: 'readCells pcm, IR drop', ...weights, run: k => k.readCells({ ...reading, load: 0.35 * 25e-6 }) },
+  {
+    name: 'readCells pcm, pre-distorted',
+    ...weights,
+    run: k => k.readCells({ ...reading, load: 0.35 * 25e-6, rounds: 4 }),
+  },
 ]
 const wanted = process.argv.slice(2)
 const results: Record<string, Record<string, number>> = {}

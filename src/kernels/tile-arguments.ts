@@ -39,12 +39,12 @@ export const tileEncoders: EncodersOf<TileKernels> = {
     f32[23] = a.adcScale
     u32[24] = a.residues ?? 0
   },
-  readCells: ({ u32, f32, f64 }, { columnStep, rowStep = 1, ...a }) => {
+  readCells: ({ u32, f32, f64 }, { columnStep, rowStep = 1, rowOrder = 0, rounds = 0, ...a }) => {
     f64[0] = a.load
     u32.set([a.cells, a.scales, a.variances, a.varianceScales, a.effective, a.w, a.fullScales, a.model, a.scratch], 2)
     u32.set([a.rows, a.columns, a.firstRow, a.firstColumn, columnStep ?? a.rows, rowStep, a.life.word2], 11)
-    u32.set([a.life.word3, a.occasion.word3, ...a.life.key, a.maxCell, a.counts], 18)
-    f32.set([a.logTime, a.readScale], 24)
+    u32.set([a.life.word3, a.occasion.word3, ...a.life.key, a.maxCell, a.counts, rowOrder, rounds], 18)
+    f32.set([a.logTime, a.readScale], 26)
   },
   ladder: ({ u32, f64 }, a) => {
     f64[0] = a.load

@@ -133,6 +133,10 @@ export interface ReadCells {
   readonly readScale: number
   /** R g_max (ohm times siemens); 0: no IR drop. */
   readonly load: number
+  /** uint32 [rows]: the row at each place of the bit lines, the ADC's last; default 0: in their own order. */
+  readonly rowOrder?: Ptr
+  /** Of pre-distortion against the IR drop; default 0: targets are the weights. */
+  readonly rounds?: number
   readonly rows: number
   readonly columns: number
   /** Of the tile's first cell, in the layer. */
@@ -178,5 +182,5 @@ export const cellsBytes = (inner: number, columns: number, narrow: boolean): num
 /** Bytes of [rows, padded columns] sums. */
 export const sumsBytes = (rows: number, columns: number): number => 4 * rows * paddedColumns(columns)
 
-/** Bytes of scratch for readCells: four panels in binary32, one in binary64. */
-export const readCellsScratchBytes = (rows: number): number => 6 * 4 * 16 * rows
+/** Bytes of scratch for readCells: five panels in binary32, one in binary64. */
+export const readCellsScratchBytes = (rows: number): number => 7 * 4 * 16 * rows

@@ -169,12 +169,17 @@ export const calibrationVectors = ({
   return found
 }
 
+/** At a tile's rows: all together, and the sum of squares of each. */
+export interface InputSummary extends InputStatistics {
+  readonly rowSquares: Float64Array
+}
+
 /** By layer, then row piece. */
-export type InputSummaries = ReadonlyMap<string, readonly InputStatistics[]>
+export type InputSummaries = ReadonlyMap<string, readonly InputSummary[]>
 
 const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
-const inputStatistics = (heap: Heap, layer: LayerPlaces): readonly InputStatistics[] =>
+const inputStatistics = (heap: Heap, layer: LayerPlaces): readonly InputSummary[] =>
   layer.pieces.map(({ first, size }, p) => {
     const { sum, squares, absMax } = layer.inputMoments
     const counts = (sign: number): Uint32Array =>
@@ -187,6 +192,7 @@ const inputStatistics = (heap: Heap, layer: LayerPlaces): readonly InputStatisti
       squares: sumOf(heap.f64(squares + 8 * first, size)),
       largest: heap.f32(absMax + 4 * first, size).reduce((a, b) => Math.max(a, b), 0),
       ...{ positive, negative },
+      rowSquares: heap.f64(squares + 8 * first, size).slice(),
     }
   })
 

@@ -9,7 +9,7 @@ import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
 import type { AnalogMethod } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
-import { convertersOf, type CalibrationVectors } from '../engines/analog/parameters.js'
+import { convertersOf, loadOf, type CalibrationVectors } from '../engines/analog/parameters.js'
 import { optimumOf, type TileOptimum } from '../engines/calibration/optimise.js'
 import { placeMoments } from './analog.js'
 import {
@@ -47,7 +47,8 @@ const asksForErrors = (wanted: RangesWanted): boolean =>
   isOptimal(wanted) || wanted.spare !== 'none' || fitsOffsets(wanted.hardware)
 
 /** The rules that the search starts from; those that are not searched for stay. */
-const startOf = ({ columnRange, inputRange }: Rules): Rules => ({
+const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => ({
+  irDrop,
   columnRange: columnRange.rule === 'optimal' ? { rule: columnRange.start } : columnRange,
   inputRange: inputRange.rule === 'optimal' ? { rule: inputRange.start } : inputRange,
 })
@@ -77,6 +78,7 @@ const searched = async (
     moments: objective.times.map(momentsAt),
     first: momentsAt(0),
   }
+  const load = loadOf(hardware)
   const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, hardware.tile))
   progress.begin(`${open.source.task}: ${name}, optimal ranges`, tiles.length, 'tiles')
   const tasks = tiles.map(async (tile, k) => {
@@ -86,6 +88,7 @@ const searched = async (
       kind: 'optimise tile',
       ...{ layer: tile.layer, tile: tile.index, ...chip },
       start: { inputRange: from.inputRange, fullScales: from.fullScales, gains: from.gains },
+      wires: load === 0 ? null : { load, rowOrder: from.rowOrder ?? null, preDistorted: from.preDistorted ?? false },
       ...{ input: inputRange.rule === 'optimal', columns: columnRange.rule === 'optimal' },
       idle: spare === 'none' ? 0 : hardware.tile.columns - tile.columns.size,
     })
@@ -122,8 +125,8 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
 
   const known = new Map<string, readonly ChosenRanges[]>()
   const keyOf = (wanted: RangesWanted): string => {
-    const { columnRange, inputRange, objective, hardware, spare } = wanted
-    return JSON.stringify([columnRange, inputRange, asksForErrors(wanted) ? objective : null, hardware, spare])
+    const { columnRange, inputRange, irDrop, objective, hardware, spare } = wanted
+    return JSON.stringify([columnRange, inputRange, irDrop, asksForErrors(wanted) ? objective : null, hardware, spare])
   }
   const kept = new Map<string, Vectors>()
 

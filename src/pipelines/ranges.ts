@@ -1,9 +1,16 @@
 /** The ranges of every tile of a model by a method's rules, and what its columns' weights are like. */
 import { join } from 'node:path'
+import { rowOrder, rowStrengths } from '../domain/crossbar/placement.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers, type LinearLayer } from '../domain/encoder/architecture.js'
 import type { Hardware } from '../domain/experiment/hardware.js'
-import type { AnalogMethod, ColumnRange, InputRange } from '../domain/experiment/method.js'
+import {
+  placesRows,
+  preDistorts,
+  type AnalogMethod,
+  type ColumnRange,
+  type InputRange,
+} from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { fullScales } from '../domain/ranges/column-range.js'
 import { clippedWeights, columnStatistics, type ColumnStatistics } from '../domain/ranges/column-statistics.js'
@@ -22,8 +29,8 @@ export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly clippedWeights: number
 }
 
-/** Rules of a method. */
-export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'>
+/** Rules of a method; without one for the IR drop, it is not compensated. */
+export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'> & Partial<Pick<AnalogMethod, 'irDrop'>>
 
 /** What calibration found out about a model, for rules that need no gradients. */
 export interface Seen {
@@ -72,8 +79,8 @@ const learnedOf = async (
  */
 export const chooseRanges = async (
   open: Pick<OpenTask, 'checkpoint' | 'learned'>,
-  { tile, adc }: Pick<Hardware, 'tile' | 'adc'>,
-  { columnRange, inputRange: rule }: Rules,
+  { tile, adc, wireResistanceOhm }: Pick<Hardware, 'tile' | 'adc' | 'wireResistanceOhm'>,
+  { columnRange, inputRange: rule, irDrop = 'none' }: Rules,
   seen: Seen,
   given: readonly Given[] | null = null,
 ): Promise<readonly ChosenRanges[]> => {
@@ -81,6 +88,7 @@ export const chooseRanges = async (
   const layers = linearLayers(checkpoint.architecture)
   const room = new Float32Array(largestLayer(layers))
   const bound = adc.bits === 'off' ? Infinity : adc.bound
+  const compensated = wireResistanceOhm > 0 ? irDrop : 'none'
   const chosen: ChosenRanges[] = []
   for (const layer of layers) {
     const weights = room.subarray(0, layer.inputs * layer.outputs)
@@ -123,6 +131,10 @@ export const chooseRanges = async (
         copies: found?.copies ?? new Uint16Array(0),
         dynamic: rule.rule === 'dynamic',
         clippedWeights: clippedWeights(weights, layer.inputs, place, full),
+        ...(placesRows(compensated)
+          ? { rowOrder: rowOrder(rowStrengths(weights, layer.inputs, place, summary.rowSquares)) }
+          : {}),
+        preDistorted: preDistorts(compensated),
       })
     }
   }

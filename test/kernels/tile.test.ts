@@ -287,6 +287,9 @@ const placed = (model: DeviceLaws): Ptr => {
   return at
 }
 
+/** Its rank among unequal numbers: of all of them, a permutation. */
+const rankAmong = (x: number, _: number, all: readonly number[]): number => all.filter(y => y < x).length
+
 describe('devices', () => {
   test.prop(
     [
@@ -301,11 +304,13 @@ describe('devices', () => {
         firstRow: fc.constantFrom(0, 1, 511, 2 ** 31),
         firstColumn: fc.constantFrom(0, 3, 2 ** 32 - 64),
         transposed: fc.boolean(),
+        rounds: fc.constantFrom(0, 1, 4),
+        placed: fc.boolean(),
       }),
       seed,
       oddities,
     ],
-    { numRuns: 60 },
+    { numRuns: 80 },
   )('same bits on every path', (rows, columns, o, s, odd) => {
     scratch.within(() => {
       const width = paddedColumns(columns)
@@ -315,6 +320,8 @@ describe('devices', () => {
       const model = placed(o.model)
       const work = scratch.take(readCellsScratchBytes(rows))
       const steps = o.transposed ? { columnStep: 1, rowStep: columns } : {}
+      // Any permutation: by a generator of residues.
+      const rowOrder = o.placed ? words(Array.from({ length: rows }, (_, i) => ((i + 1) * 83) % 127).map(rankAmong)) : 0
       same(
         [
           { bytes: cellsBytes(rows, columns, false) },
@@ -329,6 +336,7 @@ describe('devices', () => {
             ...{ cells, scales, w, fullScales, model, rows, columns, ...steps, counts, scratch: work },
             ...{ variances: o.perVmm ? variances : 0, varianceScales: o.perVmm ? varianceScales : 0 },
             effective: o.effective ? effective : 0,
+            ...{ rowOrder, rounds: o.rounds },
             ...{ logTime: o.logTime, readScale: 3.4, load: o.load, maxCell: largestCell(512, 127) },
             ...{ firstRow: o.firstRow, firstColumn: o.firstColumn },
             life: lifeOrigin({ seed: 9, chip: 4095, layer: 65_535 }),

@@ -14,7 +14,15 @@ import { repository } from '../shared.js'
 
 const size = { rows: 64, columns: 64 }
 const adc = { bits: 8, bound: 12 }
-const summary = { count: 1, sum: 1, squares: 1, largest: 1, positive: [], negative: [] }
+const summary = {
+  count: 1,
+  sum: 1,
+  squares: 1,
+  largest: 1,
+  positive: [],
+  negative: [],
+  rowSquares: new Float64Array(size.rows),
+}
 /** Every input has been 1. */
 const seen = (layers: readonly LinearLayer[], tile: TileSize): Seen => ({
   inputs: new Map(layers.map(l => [l.name, split(l.inputs, tile.rows).map(() => summary)])),
@@ -24,7 +32,7 @@ const chosenFor = (
   model: Parameters<typeof chooseRanges>[0] & { readonly layers: readonly LinearLayer[] },
   tile: TileSize,
   rules: Rules,
-) => chooseRanges(model, { tile, adc }, rules, seen(model.layers, tile))
+) => chooseRanges(model, { tile, adc, wireResistanceOhm: 0 }, rules, seen(model.layers, tile))
 const learned = { columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } } as const
 const absMax = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
 

@@ -66,7 +66,7 @@ test('no rule does better on any tile', { timeout: 300_000 }, async () => {
   const contrasts = logitContrasts(open.checkpoint.architecture.labels)
   await calibrated(open, data, { observed: 'errors', tile, contrasts }, calibrating, ({ heap, parameters }) => {
     const chip = {
-      ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation },
+      ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation, wires: null },
       ...{ moments: [placeMoments(heap, hardware, 3600)], first: placeMoments(heap, hardware, 0) },
     }
     let compared = 0

@@ -117,6 +117,33 @@ describe('ranges of a task', () => {
     expect(inputRanges('paper, inputs optimal')).not.toEqual(inputRanges('paper'))
   })
 
+  test('with wires, say how the IR drop is compensated, and are searched for behind them', async () => {
+    const rules = ['none', 'pre-distort', 'place', 'both'] as const
+    const kinds = [
+      ['plain', {}],
+      ['optimal', { inputRange: optimal, columnRange: optimal }],
+    ] as const
+    const all = kinds.flatMap(([kind, change]) =>
+      rules.map(irDrop => ({ name: `${kind} ${irDrop}`, irDrop, ...change })),
+    )
+    const wires = (wireResistanceOhm: number) =>
+      config({ methods: all, hardware: { tile: { rows: 50, columns: 40 }, adc: { bound: 3 }, wireResistanceOhm } })
+    const [wired, bare] = [await chosen(wires(5), 2), await chosen(wires(0), 0)]
+    for (const [kind] of kinds)
+      for (const rule of rules) {
+        const own = wired.get(`${kind} ${rule}`) ?? []
+        expect(own.every(r => r.preDistorted === (rule === 'pre-distort' || rule === 'both'))).toBe(true)
+        const places = rule === 'place' || rule === 'both'
+        expect(own.every(r => (r.rowOrder !== undefined) === places)).toBe(true)
+        for (const { rowOrder } of own)
+          if (rowOrder !== undefined) expect([...rowOrder].sort((a, b) => a - b)).toEqual([...rowOrder.keys()])
+        expect(bare.get(`${kind} ${rule}`)).toEqual(bare.get(`${kind} none`))
+      }
+    expect(wired.get('plain both')?.map(r => r.fullScales)).toEqual(wired.get('plain none')?.map(r => r.fullScales))
+    const scales = rules.map(rule => wired.get(`optimal ${rule}`)?.map(r => r.fullScales))
+    expect(new Set(scales.map(s => JSON.stringify(s))).size).toBe(4)
+  })
+
   test('need the examples that they look at', async () => {
     const rule = { rule: 'output-current', inputs: 6 }
     expect(await failure(chosen(config({ methods: [{ name: 'paper', columnRange: rule }] }), 0))).toContain(

@@ -79,23 +79,28 @@ export const pulsedLadderCurrent = (
  * the ADC's end at 1 and all inputs at 0. With a_i = (u_(i+1) - u_i) / u_i, the current law at node i reads
  * a_i = a_(i-1) / (1 + a_(i-1)) + R g_i: only sums of positive terms, so every u_i is exact to a few roundings.
  * @param out where to; may be `conductances` itself
+ * @param order the row at each place of the bit line, the ADC's last; null: rows in their own order
  */
 export const ladderVoltagesInto = (
   out: Float64Array,
   conductances: ArrayLike<number>,
   wireResistanceOhm: number,
+  order: ArrayLike<number> | null = null,
 ): void => {
   const resistance = nonNegative('wireResistanceOhm', wireResistanceOhm) * micro
   const rows = conductances.length
+  const rowAt = (place: number): number => (order === null ? place : (order[place] ?? NaN))
   let drop = 0
-  for (let i = 0; i < rows; i++) {
+  for (let place = 0; place < rows; place++) {
+    const i = rowAt(place)
     const g = conductances[i] ?? NaN
     // The last node has no segment behind it.
-    if (i < rows - 1) drop = drop / (1 + drop) + resistance * g
-    out[i] = i < rows - 1 ? drop : 0
+    if (place < rows - 1) drop = drop / (1 + drop) + resistance * g
+    out[i] = place < rows - 1 ? drop : 0
   }
   let u = 1
-  for (let i = rows - 1; i >= 0; i--) {
+  for (let place = rows - 1; place >= 0; place--) {
+    const i = rowAt(place)
     u /= 1 + (out[i] ?? NaN)
     out[i] = u
   }

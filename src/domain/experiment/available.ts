@@ -10,6 +10,7 @@ import { driftCompensations, readNoises, type DriftCompensation, type ReadNoise 
 import {
   columnRules,
   inputRules,
+  irDropRules,
   type AnalogMethod,
   type ColumnRange,
   type EngineName,
@@ -63,7 +64,7 @@ export const thisVersion: Available = {
   inputRules,
   rangeFiles: false,
   spares: ['none', 'columns'],
-  irDropRules: ['none'],
+  irDropRules,
   wireResistance: true,
   sweep: false,
   training: {

@@ -91,6 +91,10 @@ export const irDropRules = ['none', 'pre-distort', 'place', 'both'] as const
 /** How IR drop is compensated at programming time. */
 export type IrDropRule = (typeof irDropRules)[number]
 
+/** Whether targets are programmed higher where less of a current arrives; whether strong rows lie near the ADC. */
+export const preDistorts = (rule: IrDropRule): boolean => rule === 'pre-distort' || rule === 'both'
+export const placesRows = (rule: IrDropRule): boolean => rule === 'place' || rule === 'both'
+
 export interface DigitalMethod {
   readonly name: string
   readonly execution: 'digital'

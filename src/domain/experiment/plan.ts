@@ -61,8 +61,8 @@ export const repetitions = (config: Config, method: Method): readonly (Repetitio
 }
 
 /** Whether anything of a method is chosen by its objective; without, the objective changes no number. */
-const minimises = ({ columnRange, inputRange, spare, irDrop }: AnalogMethod): boolean =>
-  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none' || irDrop !== 'none'
+const minimises = ({ columnRange, inputRange, spare }: AnalogMethod): boolean =>
+  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none'
 
 /** Settings of a method that change its numbers; its name does not. */
 export const executionOf = (
@@ -76,8 +76,10 @@ export const executionOf = (
     if (tensorflow === null) throw new TypeError(`"tensorflow" expected a build for ${method.name}, got none`)
     return { execution, engine, tensorflow: asJson(tensorflow) }
   }
-  const { execution, columnRange, inputRange, objective, spare, irDrop } = method
+  const { execution, columnRange, inputRange, objective, spare } = method
   const hardware = hardwareOf(config, method)
+  // Without wires there is nothing to compensate.
+  const irDrop = hardware.wireResistanceOhm > 0 ? method.irDrop : 'none'
   const fits = fitsOffsets(hardware)
   const { vectors, ...calibration } = config.calibration
   return {

@@ -1,12 +1,13 @@
 /**
  * The expected squared error that one tile causes, weighted token by token and column by column, as a function of its
  * ranges: the exact moments of its devices at given times, the DAC's rounding and clipping, clipped weights, output noise,
- * the ADC's rounding and clipping. Derivation and approximations: docs/objective.md.
- * Not modelled: IR drop; correlation between a tile's inputs, and between the errors of tiles.
+ * the ADC's rounding and clipping, IR drop (ir-drop.ts). Derivation and approximations: docs/objective.md.
+ * Not modelled: correlation between a tile's inputs, and between the errors of tiles.
  */
 import type { MomentGrid } from '../devices/moment-grid.js'
 import { fitsOffsets, type DriftCompensation } from '../experiment/hardware.js'
 import type { Excess, WeightedHistogram } from './histogram.js'
+import { wiredSums, type Wires } from './ir-drop.js'
 
 /** How a tile converts; 0 codes stand for an ideal converter. */
 export interface TileConverters {
@@ -43,6 +44,8 @@ export interface TileObjective {
   readonly driftCompensation: DriftCompensation
   /** How many columns' outputs are averaged, of each column; default: each stands alone. */
   readonly averaged?: Uint16Array
+  /** null: no IR drop. */
+  readonly wires: Wires | null
 }
 
 /** What is chosen for a tile. */
@@ -102,12 +105,21 @@ export const columnSums = (
   fullScale: number,
   copies = averagedIn(tile, column),
 ): ColumnSums => {
-  const { rows, weights, energies, columnStep, times } = tile
+  const { rows, weights, energies, columnStep, times, wires } = tile
   const at = column * columnStep
   const cross: number[] = []
   const power: number[] = []
   let energy = 0
   for (let i = at; i < at + rows; i++) energy += (energies[i] ?? NaN) * (weights[i] ?? NaN) ** 2
+  if (wires !== null) {
+    for (const moments of times) {
+      const programmed = [moments, tile.first.mean[0] ?? NaN] as const
+      const { cross: mixed, square, noise } = wiredSums(tile, wires, [column, fullScale], programmed, 'energies')
+      cross.push(mixed)
+      power.push(square + noise / copies)
+    }
+    return { energy, cross, power }
+  }
   // Written for speed: this is where the time of a search goes.
   for (let t = 0; t < times.length; t++) {
     const { mean, variance } = times[t] ?? { mean: energies, variance: energies }
@@ -139,7 +151,7 @@ export const columnSums = (
   return { energy, cross, power }
 }
 
-/** What a column of devices conducts in the mean square, each row driven alike: sum E[v_i^2]; and sum w_i E[v_i]. */
+/** What a column of devices conducts in the mean square, each row driven alike: sum E[v_i^2]; and sum w_i E[v_i]. No wires. */
 const conducted = (
   { rows, weights, columnStep }: TileObjective,
   column: number,
@@ -166,14 +178,20 @@ const conducted = (
 
 /**
  * The factors that the drift compensation is expected to bring at each time, of every column: `global` and `per-column`
- * restore mean magnitudes over inputs that drive all rows alike, which are as the roots of the mean squares.
+ * restore mean magnitudes over inputs that drive all rows alike, which are as the roots of the mean squares;
+ * `least-squares` knows nothing of wires.
  */
 export const expectedCompensation = (tile: TileObjective, fullScales: Float32Array): readonly Float64Array[] => {
-  const { columns, times, first, driftCompensation } = tile
+  const { columns, times, first, driftCompensation, wires } = tile
   const each = (of: (column: number, fullScale: number) => number): Float64Array =>
     Float64Array.from({ length: columns }, (_, j) => ((fullScales[j] ?? 0) > 0 ? of(j, fullScales[j] ?? NaN) : 0))
-  const magnitudes = (moments: DeviceMoments): Float64Array =>
-    each((j, c) => Math.sqrt(conducted(tile, j, c, moments).power))
+  const power = (column: number, fullScale: number, moments: DeviceMoments): number => {
+    if (wires === null) return conducted(tile, column, fullScale, moments).power
+    const programmed = [moments, first.mean[0] ?? NaN] as const
+    const { square, noise } = wiredSums(tile, wires, [column, fullScale], programmed, 'none')
+    return square + noise
+  }
+  const magnitudes = (moments: DeviceMoments): Float64Array => each((j, c) => Math.sqrt(power(j, c, moments)))
   const ones = (): Float64Array => new Float64Array(columns).fill(1)
   const ratio = (a: number, b: number): number => (a > 0 && b > 0 ? a / b : 1)
   const total = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)

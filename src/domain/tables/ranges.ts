@@ -73,3 +73,19 @@ export const columnRangesTable: Table<ColumnRangeColumn> = {
     },
   ],
 }
+
+export type RowOrderRow = Row<'row'> & { readonly row: number }
+
+/** Of tiles whose rows are placed, a row of the table for each of theirs; none otherwise. */
+export const rowOrdersTable: Table<'row'> = {
+  name: 'row orders',
+  columns: [
+    {
+      name: 'row',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: 'row of the tile at each place of its bit lines, from the far end to the ADC',
+    },
+  ],
+}

@@ -80,6 +80,10 @@ export interface ColumnBlock {
   /** Panels of bytes; 0: read noise per read. */
   readonly variances: Ptr
   readonly column: ColumnPlaces
+  /** uint32 [rows]: the row at each place of the bit lines, the ADC's last; 0: in their own order. */
+  readonly rowOrder: Ptr
+  /** Targets are pre-distorted against the IR drop. */
+  readonly preDistorted: boolean
 }
 
 /** Copies of a tile's columns on columns that would lie idle. */
@@ -162,14 +166,15 @@ const roomsOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converter
   cells: tileBytes(rows.size, columns.size, c),
   variances: c.perVmm ? cellsBytes(rows.size, columns.size, true) : 0,
   columns: 4 * paddedColumns(columns.size) * 11,
+  order: 4 * rows.size,
 })
 
 /** As heaps and scratch stacks align their blocks. */
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 const roomOfBlock = (block: Pick<Tile, 'rows' | 'columns'>, c: Converters): number => {
-  const { cells, variances, columns } = roomsOf(block, c)
-  return aligned(cells) + aligned(variances) + aligned(columns)
+  const { cells, variances, columns, order } = roomsOf(block, c)
+  return aligned(cells) + aligned(variances) + aligned(columns) + aligned(order)
 }
 
 /** Bytes of a tile's blocks one after the other. @param copies spare columns in use */
@@ -205,6 +210,10 @@ export interface TileRanges {
   readonly copies?: Uint16Array
   /** Whether each input vector has a range of its own, its largest magnitude; `inputRange` is 1 then. */
   readonly dynamic?: boolean
+  /** The row at each place of the bit lines, the ADC's last; default: rows in their own order. */
+  readonly rowOrder?: Uint32Array
+  /** Whether targets are pre-distorted against the IR drop; default: they are not. */
+  readonly preDistorted?: boolean
 }
 
 /** Calibration vectors of a layer, and how much an error in each output counts there. */
@@ -220,10 +229,15 @@ export interface CalibrationVectors {
 export type LayerOfTiles = Pick<AnalogLayer, 'outputs'> & { readonly tiles: number }
 
 const placeBlock = (
-  heap: Pick<Heap, 'f32'>,
+  heap: Pick<Heap, 'f32' | 'u32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Pick<ColumnBlock, 'index' | 'rows' | 'columns'>,
-  { fullScales, gains }: { readonly fullScales: Float32Array; readonly gains: Float32Array },
+  {
+    fullScales,
+    gains,
+    rowOrder,
+    preDistorted = false,
+  }: Required<Pick<TileRanges, 'fullScales' | 'gains'>> & Pick<TileRanges, 'rowOrder' | 'preDistorted'>,
   converters: Converters,
 ): ColumnBlock => {
   const rooms = roomsOf({ rows, columns }, converters)
@@ -232,7 +246,9 @@ const placeBlock = (
     cells: allocate(rooms.cells),
     variances: converters.perVmm ? allocate(rooms.variances) : 0,
     column: columnPlaces(allocate(rooms.columns), columns.size),
+    ...{ rowOrder: rowOrder === undefined ? 0 : allocate(rooms.order), preDistorted },
   }
+  if (rowOrder !== undefined) heap.u32(block.rowOrder, rows.size).set(rowOrder)
   const width = paddedColumns(columns.size)
   heap.f32(block.column.fullScales, width).fill(0).set(fullScales)
   heap.f32(block.column.gains, width).fill(1).set(gains)
@@ -246,17 +262,24 @@ const placeBlock = (
  * @param number of the tile in the model
  */
 export const placeTile = (
-  heap: Pick<Heap, 'f32'>,
+  heap: Pick<Heap, 'f32' | 'u32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Tile,
-  { inputRange, fullScales, gains, copies, dynamic = false }: TileRanges,
+  { inputRange, fullScales, gains, copies, dynamic = false, rowOrder, preDistorted = false }: TileRanges,
   converters: Converters,
   number: number,
   layer: LayerOfTiles,
 ): TilePlaces => {
   const owners = copies ?? new Uint16Array(0)
   const shares = Float32Array.from(averagedColumns(columns.size, owners), (k, j) => (gains?.[j] ?? 1) / k)
-  const block = placeBlock(heap, allocate, { index, rows, columns }, { fullScales, gains: shares }, converters)
+  const against = { preDistorted, ...(rowOrder === undefined ? {} : { rowOrder }) }
+  const block = placeBlock(
+    heap,
+    allocate,
+    { index, rows, columns },
+    { fullScales, gains: shares, ...against },
+    converters,
+  )
   const copied = (of: Float32Array): Float32Array => Float32Array.from(owners, j => of[j] ?? NaN)
   const spare =
     owners.length === 0
@@ -269,7 +292,7 @@ export const placeTile = (
             rows,
             columns: { first: layer.outputs + limits.tileColumn * index, size: owners.length },
           },
-          { fullScales: copied(fullScales), gains: copied(shares) },
+          { fullScales: copied(fullScales), gains: copied(shares), ...against },
           converters,
         )
   return { ...block, number, inputRange, dynamic, spare: spare === null ? null : { ...spare, owners } }
@@ -305,7 +328,7 @@ export const placeVectors = (
 export const layOut = async (
   { architecture, chip, ranges, vectors }: Mapping,
   read: ReadTensor,
-  heap: Pick<Heap, 'allocate' | 'f32'>,
+  heap: Pick<Heap, 'allocate' | 'f32' | 'u32'>,
 ): Promise<AnalogParameters> => {
   const layers = new Map<string, AnalogLayer>()
   let number = 0

@@ -2,6 +2,7 @@
  * A tile made ready for a pass: its devices read at a time after programming, and the digital factors and offsets at its
  * columns (compensation.ts, fit.ts). Nothing of a device is stored: its state is drawn again from its address.
  */
+import { preDistortionRounds } from '../../domain/crossbar/pre-distortion.js'
 import { firstReadOrigin, lifeOrigin, readOrigin, type Origin } from '../../domain/random/addresses.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { paddedColumns } from '../../kernels/reference/vmm.js'
@@ -69,7 +70,7 @@ const readCells = (
       fullScales: tile.column.fullScales,
       model: laws,
       ...{ logTime, readScale, ...origins },
-      load: loadOf(hardware),
+      ...{ load: loadOf(hardware), rowOrder: tile.rowOrder, rounds: tile.preDistorted ? preDistortionRounds : 0 },
       ...{ rows: tile.rows.size, columns: tile.columns.size },
       ...{ firstRow: tile.rows.first, firstColumn: tile.columns.first },
       maxCell: maxCellOf(tile, converters),

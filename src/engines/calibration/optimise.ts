@@ -9,6 +9,7 @@ import {
   tailHistogram,
   weightedHistogram,
 } from '../../domain/ranges/histogram.js'
+import { wiresOf, type WiresWanted } from '../../domain/ranges/ir-drop.js'
 import { averagedError, type TileConverters, type TileObjective } from '../../domain/ranges/objective.js'
 import { optimalRanges, type Optimum, type Wanted } from '../../domain/ranges/optimum.js'
 import { averagedColumns, spareColumns } from '../../domain/ranges/spare.js'
@@ -25,6 +26,8 @@ export interface ChipOfObjective {
   /** momentGridBytes each: a device's moments at the times that count, and right after programming. */
   readonly moments: readonly Ptr[]
   readonly first: Ptr
+  /** null: no IR drop. */
+  readonly wires: WiresWanted | null
 }
 
 /** Task: the optimal ranges of one tile, after all examples have been observed. */
@@ -46,7 +49,7 @@ export const tileObjective = (
   { heap }: Pick<Workbench, 'heap'>,
   { tensors, layers }: CalibrationParameters,
   { layer: name, rows, columns, index }: Tile,
-  { converters, driftCompensation, moments, first: firstMoments }: ChipOfObjective,
+  { converters, driftCompensation, moments, first: firstMoments, wires }: ChipOfObjective,
 ): TileObjective => {
   const { inputs, outputs, pieces, ...layer } = parameterOf(layers, name)
   const piece = pieces.findIndex(({ first }) => first === rows.first)
@@ -64,6 +67,7 @@ export const tileObjective = (
     excesses: Array.from({ length: columns.size }, (_, j) => excessOf(tailHistogram(tails, tops, columns.first + j))),
     ...{ converters, driftCompensation },
     first: momentColumnsAt({ heap }, firstMoments),
+    wires: wires === null ? null : wiresOf(rows.size, wires),
     times: moments.map(at => momentColumnsAt({ heap }, at)),
   }
 }

@@ -7,13 +7,16 @@
  *     output noise  (beta c alpha sigma)^2 a row
  *     ADC           (beta c alpha)^2 E[(q(z) - z)^2] a row, z Gaussian with the variance that the tile's exact share has
  *
- * Where ranges have gains, alpha is short for alpha times the gain. IR drop enters through the factors u that the mean conductances give. The factors alpha are those measured on the chip.
+ * Where ranges have gains, alpha is short for alpha times the gain. IR drop enters through the factors u that the mean conductances give,
+ * of targets as they are programmed. The factors alpha are those measured on the chip.
  * Where copies of a column are averaged, devices and readouts have that many times less variance.
  * Not modelled: correlation of rounding errors between inputs and between copies, tails of z, the spread of alpha and of u;
  * what an offset takes away; ranges of single vectors.
  */
 import { ladderVoltagesInto } from '../../domain/crossbar/ladder.js'
+import { meanResidual, preDistorted } from '../../domain/crossbar/pre-distortion.js'
 import { quantisationError } from '../../domain/crossbar/quantisation-error.js'
+import { deviceModel } from '../../domain/devices/characterised.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
 import { averagedColumns } from '../../domain/ranges/spare.js'
 import { panelsBytes } from '../../kernels/kernels.js'
@@ -32,24 +35,36 @@ interface ColumnMoments {
 }
 
 /** One column of a tile at a time, of the pairs its weights are programmed as. The result is overwritten by the next. */
-const columnMoments = (bench: Pick<Workbench, 'heap'>, chip: ChipSettings, moments: Ptr, rows: number) => {
+const columnMoments = (
+  bench: Pick<Workbench, 'heap'>,
+  chip: ChipSettings,
+  moments: Ptr,
+  tile: Pick<TilePlaces, 'rows' | 'rowOrder' | 'preDistorted'>,
+) => {
+  const rows = tile.rows.size
+  const rowOrder = tile.rowOrder === 0 ? null : bench.heap.u32(tile.rowOrder, rows)
   const { mean, variance } = momentColumnsAt(bench, moments)
-  const { wireResistanceOhm, device } = chip.hardware
+  const { wireResistanceOhm, device, noiseScales } = chip.hardware
+  const { gMaxMicroSiemens } = device
+  const idle = (meanResidual * deviceModel(device, noiseScales).programmingDeviation(0)) / gMaxMicroSiemens
+  const bitLines = { gMaxMicroSiemens, wireResistanceOhm, rowOrder, idle }
+  const shares = new Float64Array(rows)
   const [idleMean, idleVariance] = [mean[0] ?? NaN, variance[0] ?? NaN]
   const [held, heldSpread] = [new Float64Array(rows), new Float64Array(rows)]
   const voltages = { plus: new Float64Array(rows).fill(1), minus: new Float64Array(rows).fill(1) }
   const out: ColumnMoments = { mean: new Float64Array(rows), variance: new Float64Array(rows) }
   return (weights: Float32Array, fullScale: number): ColumnMoments => {
-    for (let i = 0; i < rows; i++) {
-      const share = Math.min(1, Math.abs(weights[i] ?? NaN) / fullScale)
-      held[i] = interpolated(mean, share)
-      heldSpread[i] = interpolated(variance, share)
-    }
+    for (let i = 0; i < rows; i++) shares[i] = Math.max(-1, Math.min(1, (weights[i] ?? NaN) / fullScale))
+    const targets = tile.preDistorted && wireResistanceOhm > 0 ? preDistorted(shares, bitLines) : shares.map(Math.abs)
+    targets.forEach((target, i) => {
+      held[i] = interpolated(mean, target)
+      heldSpread[i] = interpolated(variance, target)
+    })
     if (wireResistanceOhm > 0) {
       const side = (u: Float64Array, up: boolean): void => {
         for (let i = 0; i < rows; i++)
-          u[i] = ((weights[i] ?? NaN) > 0 === up ? (held[i] ?? NaN) : idleMean) * device.gMaxMicroSiemens
-        ladderVoltagesInto(u, u, wireResistanceOhm)
+          u[i] = ((weights[i] ?? NaN) > 0 === up ? (held[i] ?? NaN) : idleMean) * gMaxMicroSiemens
+        ladderVoltagesInto(u, u, wireResistanceOhm, rowOrder)
       }
       side(voltages.plus, true)
       side(voltages.minus, false)
@@ -96,7 +111,7 @@ const tileError = (
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
   const shares = exact.shares[piece] ?? new Float64Array(0)
   const adc = { bits: 8, range: c.adcBound, maxCode: c.adcMaxCode }
-  const momentsOf = columnMoments(bench, chip, moments, rows)
+  const momentsOf = columnMoments(bench, chip, moments, tile)
   let sum = 0
   for (let j = 0; j < columns; j++) {
     const output = tile.columns.first + j

@@ -133,7 +133,10 @@ const analog = (path: Shape<ConfigPath>): Shape<AnalogMethod> =>
     inputRange: defaulted(inputRange(path), { rule: 'abs-max' }, { about: 'Input range of each tile.' }),
     objective: defaulted(objective, { weights: 'logits', times: [] }, { about: 'What the optimal rules minimise.' }),
     spare: defaulted(choice(spares), 'none', { about: 'What idle cells of a tile are used for.' }),
-    irDrop: defaulted(choice(irDropRules), 'none', { about: 'How IR drop is compensated when programming.' }),
+    irDrop: defaulted(choice(irDropRules), 'none', {
+      about:
+        'How IR drop is compensated: targets that are pre-distorted when programming, rows of much current placed near the ADC, or both.',
+    }),
     hardware: defaulted(hardwareOverride, {}, { about: "Changes to the config's hardware for this method." }),
   })
 

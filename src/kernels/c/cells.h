@@ -42,6 +42,8 @@ INLINE vf vlaw(const char *base, const struct law *l, vf x, vf logarithm) {
   return y;
 }
 
+/* E[max(0, xi)], as domain/crossbar/pre-distortion.ts has it. */
+#define RESIDUAL 0x1.988454p-2f
 #define FLOOR 1e-7f
 INLINE vf vlog_floored(vf x) { return vlog(choose(x > FLOOR, x, splat(FLOOR))); }
 INLINE vf positive(vf x) { return choose(x > 0.0f, x, (vf){}); }
@@ -49,7 +51,7 @@ INLINE vf positive(vf x) { return choose(x > 0.0f, x, (vf){}); }
 struct readCells_arguments {
   double load;
   uint32_t cells, scales, variances, variance_scales, effective, w, full_scales, model, scratch, rows, columns,
-      first_row, first_column, column_step, row_step, layer, life, occasion, k0, k1, max_cell, counts;
+      first_row, first_column, column_step, row_step, layer, life, occasion, k0, k1, max_cell, counts, row_order, rounds;
   float log_time, read_scale;
 };
 
@@ -73,9 +75,14 @@ INLINE vf read_device(const char *base, const struct readCells_arguments *a, con
   return positive(drifted + drifted * (noise * read));
 }
 
+/* min(x, 1), 0 for a NaN. */
+INLINE vf share_of(vf x) { return choose(x >= 1.0f, splat(1.0f), positive(x)); }
+
 /* One row of a panel: conductances of both polarities, and if wanted the variances of their readings. */
 struct cell_row {
   const float *w;
+  /* Targets that are not the weights' own shares; 0: none. */
+  const float *targets;
   size_t left;
   uint32_t row;
   const struct device *zero;
@@ -83,16 +90,21 @@ struct cell_row {
   vu column;
 };
 
+/* One row's weights. */
+INLINE vf gather(const float *w, size_t step, size_t left) {
+  float gathered[W] = {0};
+  if (left == W) UNROLL for (size_t l = 0; l < W; l++) gathered[l] = w[l * step];
+  else
+    for (size_t l = 0; l < left; l++) gathered[l] = w[l * step];
+  return load(gathered);
+}
+
 INLINE vi read_row(const char *base, const struct readCells_arguments *a, const struct cell_row *c, vf read_plus,
                    vf read_minus, vf *plus, vf *minus, vf *variance_plus, vf *variance_minus) {
   const struct device_model *m = (const struct device_model *)(base + a->model);
-  float gathered[W] = {0};
-  if (c->left == W) UNROLL for (size_t l = 0; l < W; l++) gathered[l] = c->w[l * a->column_step];
-  else
-    for (size_t l = 0; l < c->left; l++) gathered[l] = c->w[l * a->column_step];
-  const vf w = load(gathered);
-  const vf magnitude = absolute(w), share = magnitude * c->inverse;
-  const vf r = choose(share >= 1.0f, splat(1.0f), positive(share));
+  const vf w = gather(c->w, a->column_step, c->left);
+  const vf magnitude = absolute(w);
+  const vf r = c->targets ? load(c->targets) : share_of(magnitude * c->inverse);
   const vf logarithm = vlog_floored(r);
   const struct device held = {
       r,
@@ -150,16 +162,59 @@ static void pack_grid(char *cells, float *scales, const float *x, size_t rows, f
     }
 }
 
-/* One panel of 16 columns; scratch: conductances of both polarities, variances of both, and the ladder's solution. */
+/*
+ * Targets [rows][16] of a panel's weights, pre-distorted: `rounds` times each is what it should yield over the share of
+ * its current that would reach the ADC. Room for the shares and the bit lines, and for the ladder's solution.
+ */
+static void pre_distorted(char *base, const struct readCells_arguments *a, float idle, size_t first, float *targets,
+                          float *shares, float *line, double *u) {
+  const size_t rows = a->rows, size = rows * LANES, columns = a->columns - first;
+  const uint32_t *order = a->row_order ? U32(a->row_order) : 0;
+  for (size_t v = 0; v < LANES; v += W) {
+    const size_t left = columns <= v ? 0 : columns - v < W ? columns - v : W;
+    const vf full_scale = load(F32(a->full_scales) + first + v);
+    const vf inverse = choose(full_scale > 0.0f, 1.0f / full_scale, (vf){});
+    for (size_t i = 0; i < rows; i++) {
+      const vf w = gather(F32(a->w) + (first + v) * a->column_step + i * a->row_step, a->column_step, left);
+      const vf share = share_of(absolute(w) * inverse);
+      // The sign tells the polarity.
+      store(shares + i * LANES + v, choose(w < 0.0f, -share, share));
+      store(targets + i * LANES + v, share);
+    }
+  }
+  for (uint32_t round = 0; round < a->rounds; round++)
+    for (int negative = 0; negative < 2; negative++) {
+      for (size_t i = 0; i < size; i += W) {
+        const vf share = load(shares + i);
+        store(line + i, choose(negative ? share < 0.0f : share > 0.0f, load(targets + i), splat(idle)));
+      }
+      ladder_panel(u, line, rows, a->load, order);
+      for (size_t i = 0; i < size; i += W) {
+        const vf share = load(shares + i);
+        float wanted[W];
+        store(wanted, absolute(share));
+        for (size_t l = 0; l < W; l++) wanted[l] = (float)((double)wanted[l] / u[i + l]);
+        store(targets + i, choose(negative ? share < 0.0f : share > 0.0f, share_of(load(wanted)), load(targets + i)));
+      }
+    }
+}
+
+/*
+ * One panel of 16 columns; scratch: conductances of both polarities, variances of both, the ladder's solution, targets.
+ */
 static vi read_panel(char *base, const struct readCells_arguments *a, const struct device *zero, size_t first) {
   const size_t rows = a->rows, size = rows * LANES, pairs = (rows + 1) / 2;
   float *plus = a->effective ? F32(a->effective) + first * rows : F32(a->scratch) + 3 * size;
   float *minus = F32(a->scratch), *spread = minus + size, *spread_minus = spread + size;
   double *u = F64(a->scratch) + 2 * size;
+  float *targets = a->load > 0.0 && a->rounds > 0 ? F32(a->scratch) + 6 * size : 0;
+  const uint32_t *order = a->row_order ? U32(a->row_order) : 0;
   const int keep = a->variances != 0;
   const size_t columns = a->columns - first;
   const uint32_t last_row = a->first_row + a->rows;
   vi clipped = {};
+  // An idle device conducts the mean of what programming leaves in it: max(0, sigma xi).
+  if (targets) pre_distorted(base, a, zero->programming[0] * RESIDUAL, first, targets, minus, plus, u);
   for (size_t v = 0; v < LANES; v += W) {
     const size_t left = columns <= v ? 0 : columns - v < W ? columns - v : W;
     const vf full_scale = load(F32(a->full_scales) + first + v);
@@ -179,6 +234,7 @@ static vi read_panel(char *base, const struct readCells_arguments *a, const stru
         if (c.row < a->first_row || c.row >= last_row) continue;
         const size_t i = c.row - a->first_row, at = i * LANES + v;
         c.w = F32(a->w) + (first + v) * a->column_step + i * a->row_step;
+        c.targets = targets ? targets + at : 0;
         vf g_plus, g_minus, variance[2] = {{0}, {0}};
         const vi over = read_row(base, a, &c, z[2 * half], z[2 * half + 1], &g_plus, &g_minus, keep ? variance : 0,
                                  keep ? variance + 1 : 0);
@@ -195,7 +251,7 @@ static vi read_panel(char *base, const struct readCells_arguments *a, const stru
   if (a->load > 0.0)
     for (int polarity = 0; polarity < 2; polarity++) {
       float *g = polarity ? minus : plus, *variance = polarity ? spread_minus : spread;
-      ladder_panel(u, g, rows, a->load);
+      ladder_panel(u, g, rows, a->load, order);
       for (size_t i = 0; i < size; i++) {
         g[i] = (float)((double)g[i] * u[i]);
         if (keep) variance[i] = (float)(((double)variance[i] * u[i]) * u[i]);

@@ -299,7 +299,7 @@ KERNEL(lineFactors) {
           g[i * LANES + j] = (given > 0.0f) == up ? __builtin_fabsf(kept) * inverse : 0.0f;
         }
       }
-      ladder_panel(up ? plus : minus, g, rows, a->load);
+      ladder_panel(up ? plus : minus, g, rows, a->load, 0);
     }
     for (size_t j = 0; j < n; j++)
       for (size_t i = 0; i < rows; i++) {

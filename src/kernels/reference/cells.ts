@@ -4,15 +4,18 @@
  * Not modelled: a device's history before it was programmed, crosstalk.
  *
  *     r = min(|w| / c_j, 1) on the polarity of w, 0 on the other        (one factor 1 / c_j; 0 for c_j = 0 or a NaN weight)
+ *     pre-distortion: the target is min(r / u, 1), u of the bit line of the targets themselves, idle devices at the mean
+ *                  that programming leaves, sigma(0) E[max(0, xi)]; from r, `rounds` times, plus before minus
  *     programmed = max(0, target + sigma(target) xi)
  *     drifted    = programmed exp(-(|mu(target) + sd(target) xi'| logTime))
  *     read       = max(0, drifted + drifted ((Q(programmed) readScale) xi''))
- *     IR drop    : read_i u_i, u of each bit line (ladder.ts)
+ *     IR drop    : read_i u_i, u of each bit line (ladder.ts), its rows in the order of `rowOrder`
  *     cell_ij    = roundHalfEven((plus - minus) (maxCell / m_j)), m_j = max_i |plus - minus|;  scale_j = m_j / maxCell
  *
  * With read noise per VMM the cell holds `drifted`, and the variances of both polarities, (drifted (Q readScale))^2 u^2,
  * are added and put on a grid of 255 steps a column.
  */
+import { meanResidual } from '../../domain/crossbar/pre-distortion.js'
 import type { Origin } from '../../domain/random/addresses.js'
 import { exp } from './exponential.js'
 import { bitsOf, roundingMagic } from './float32.js'
@@ -27,6 +30,7 @@ const magicBits = bitsOf(roundingMagic)
 /** A column below this holds nothing: its reciprocal may overflow. */
 const smallestColumn = 2 ** -100
 const varianceSteps = 255
+const residual = fround(meanResidual)
 
 export interface CellPhysics {
   readonly programming: LawFunction
@@ -39,6 +43,8 @@ export interface CellPhysics {
   readonly readScale: number
   /** R g_max, dimensionless; 0: no IR drop. */
   readonly load: number
+  /** Of pre-distortion; 0: targets are the weights. */
+  readonly rounds: number
 }
 
 export interface CellShape {
@@ -50,6 +56,8 @@ export interface CellShape {
   /** Weight of column j, row i at j * columnStep + i * rowStep. */
   readonly columnStep: number
   readonly rowStep: number
+  /** The row at each place of the bit lines, the ADC's last; null: in their own order. */
+  readonly rowOrder: Uint32Array | null
 }
 
 export interface CellResult {
@@ -65,6 +73,8 @@ export interface CellResult {
 const positive = (x: number): number => (x > 0 ? x : 0)
 const logFloored = (x: number): number => log(x > floor ? x : floor)
 const square = (x: number): number => fround(x * x)
+/** min(x, 1), 0 for a NaN. */
+const shareOf = (x: number): number => (x >= 1 ? 1 : positive(x))
 
 interface Target {
   readonly target: number
@@ -119,6 +129,31 @@ const gridInto = (
   }
 }
 
+/**
+ * Targets of one column, pre-distorted: each is what it should yield over the share of its current that would reach the ADC.
+ * @param shares r of each row, with the sign of the weight
+ * @param idle what a device without a target conducts
+ */
+const preDistorted = (
+  shares: Float32Array,
+  idle: number,
+  { load, rounds }: CellPhysics,
+  order: Uint32Array | null,
+): Float32Array => {
+  const targets = shares.map(abs)
+  const line = new Float32Array(shares.length)
+  const u = new Float64Array(shares.length)
+  for (let round = 0; round < rounds; round++)
+    for (const sign of [1, -1]) {
+      shares.forEach((share, i) => (line[i] = sign * share > 0 ? (targets[i] ?? 0) : idle))
+      ladderInto(u, line, shares.length, load, { column: 0, step: 1 }, order)
+      shares.forEach((share, i) => {
+        if (sign * share > 0) targets[i] = shareOf(fround(abs(share) / (u[i] ?? 0)))
+      })
+    }
+  return targets
+}
+
 /** Reads a tile. @param fullScales c_j. @returns weights beyond their full scale. */
 export const readCellsInto = (
   out: CellResult,
@@ -129,7 +164,7 @@ export const readCellsInto = (
   life: Origin,
   occasion: Origin,
 ): number => {
-  const { rows } = s
+  const { rows, rowOrder } = s
   const zero = targetAt(p, 0)
   const size = rows * cellColumns
   const plus = new Float32Array(size)
@@ -145,11 +180,17 @@ export const readCellsInto = (
       const column = first + lane
       const fullScale = fullScales[column] ?? 0
       const inverse = fullScale > 0 ? fround(1 / fullScale) : 0
+      const weightAt = (i: number): number => w[column * s.columnStep + i * s.rowStep] ?? 0
+      const shares = Float32Array.from({ length: rows }, (_, i) => {
+        const share = shareOf(fround(abs(weightAt(i)) * inverse))
+        return weightAt(i) < 0 ? -share : share
+      })
+      const distorts = p.load > 0 && p.rounds > 0
+      const targets = distorts ? preDistorted(shares, fround(zero.programming * residual), p, rowOrder) : shares
       for (let i = 0; i < rows; i++) {
-        const weight = w[column * s.columnStep + i * s.rowStep] ?? 0
+        const weight = weightAt(i)
         if (abs(weight) > fullScale) clipped++
-        const share = fround(abs(weight) * inverse)
-        const held = targetAt(p, share >= 1 ? 1 : positive(share))
+        const held = targetAt(p, abs(targets[i] ?? 0))
         const row = s.firstRow + i
         const xi = normals([s.firstColumn + column, row, life.word2, life.word3], life.key)
         const eta = normals([s.firstColumn + column, row >>> 1, occasion.word2, occasion.word3], occasion.key)
@@ -169,7 +210,7 @@ export const readCellsInto = (
         [minus, spreadMinus],
       ] as const) {
         for (let column = 0; column < cellColumns; column++)
-          ladderInto(u, g, rows, p.load, { column, step: cellColumns })
+          ladderInto(u, g, rows, p.load, { column, step: cellColumns }, rowOrder)
         u.forEach((share, i) => {
           g[i] = (g[i] ?? 0) * share
           v[i] = (v[i] ?? 0) * share * share

@@ -7,17 +7,23 @@
  * s = R g_i + e_(i-1), p_i = 1 / (1 + s), e_i = s p_i. In binary64: n roundings of 2^-53 stay far below 1e-9.
  */
 
-/** u [rows][step] from g [rows][step], one column of both. @param load R g for g = 1. */
+/**
+ * u [rows][step] from g [rows][step], one column of both.
+ * @param load R g for g = 1.
+ * @param order the row at each place of the line, the ADC's last; null: rows in their own order
+ */
 export const ladderInto = (
   u: Float64Array,
   g: Float32Array,
   rows: number,
   load: number,
   { column, step }: { readonly column: number; readonly step: number },
+  order: Uint32Array | null = null,
 ): void => {
+  const rowAt = (i: number): number => (order === null ? i : (order[i] ?? 0))
   let e = 0
   for (let i = 0; i + 1 < rows; i++) {
-    const at = i * step + column
+    const at = rowAt(i) * step + column
     const s = (g[at] ?? 0) * load + e
     const p = 1 / (s + 1)
     e = s * p
@@ -25,7 +31,7 @@ export const ladderInto = (
   }
   let below = 1
   for (let i = rows; i > 0; i--) {
-    const at = (i - 1) * step + column
+    const at = rowAt(i - 1) * step + column
     if (i < rows) below = (u[at] ?? 0) * below
     u[at] = below
   }

@@ -79,7 +79,7 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
         optional(residues, p => heap.f32(p, rows * width)),
       )
     },
-    readCells: ({ rows, columns, columnStep = rows, rowStep = 1, ...a }) => {
+    readCells: ({ rows, columns, columnStep = rows, rowStep = 1, rowOrder = 0, rounds = 0, ...a }) => {
       const width = paddedColumns(columns)
       const length = cellsLength(rows, columns)
       heap.u32(a.counts, 1)[0] = readCellsInto(
@@ -97,9 +97,12 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
           ...deviceLawsAt(heap, a.model),
           logTime: fround(a.logTime),
           readScale: fround(a.readScale),
-          load: a.load,
+          ...{ load: a.load, rounds },
         },
-        { rows, columns, firstRow: a.firstRow, firstColumn: a.firstColumn, columnStep, rowStep },
+        {
+          ...{ rows, columns, firstRow: a.firstRow, firstColumn: a.firstColumn, columnStep, rowStep },
+          rowOrder: optional(rowOrder, p => heap.u32(p, rows)),
+        },
         a.life,
         a.occasion,
       )

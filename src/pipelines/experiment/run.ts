@@ -9,7 +9,13 @@ import { durationText, seconds } from '../../domain/experiment/duration.js'
 import { errorsTable } from '../../domain/tables/errors.js'
 import { alphasTable, tileCountsTable, type AlphaRow } from '../../domain/tables/pass.js'
 import { outcomesTable } from '../../domain/tables/predictions.js'
-import { columnRangesTable, tileRangesTable, type ColumnRangeRow } from '../../domain/tables/ranges.js'
+import {
+  columnRangesTable,
+  rowOrdersTable,
+  tileRangesTable,
+  type ColumnRangeRow,
+  type RowOrderRow,
+} from '../../domain/tables/ranges.js'
 import type { ScoreRow } from '../../domain/tables/scores.js'
 import type { Provenance } from '../../domain/tables/table.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
@@ -110,8 +116,13 @@ const computeRanges = async (unit: PlannedMethodUnit, { engines }: RunOptions): 
       ranges.map(r => ({ input_range: r.dynamic ? null : r.inputRange, clipped_weights: r.clippedWeights })),
     )
     await writeRows(sink, columnRangesTable, columnRows(ranges))
+    await writeRows(sink, rowOrdersTable, orderRows(ranges))
     await unit.open.unchanged()
   })
+}
+
+const orderRows = function* (ranges: readonly ChosenRanges[]): Generator<RowOrderRow> {
+  for (const { rowOrder = [] } of ranges) for (const row of rowOrder) yield { row }
 }
 
 const columnRows = function* (ranges: readonly ChosenRanges[]): Generator<ColumnRangeRow> {

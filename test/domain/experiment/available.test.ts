@@ -3,7 +3,7 @@ import { thisVersion, unavailable, type Available } from '../../../src/domain/ex
 import type { Config } from '../../../src/domain/experiment/config.js'
 import { seconds } from '../../../src/domain/experiment/duration.js'
 import { defaultHardware, type HardwareOverride } from '../../../src/domain/experiment/hardware.js'
-import type { AnalogMethod, DigitalMethod } from '../../../src/domain/experiment/method.js'
+import { irDropRules, type AnalogMethod, type DigitalMethod } from '../../../src/domain/experiment/method.js'
 import { describe as message } from '../../../src/domain/problem.js'
 import { ownTable, presetChoices } from '../devices/choices.js'
 
@@ -97,7 +97,7 @@ describe('what is available', () => {
   })
 
   test('a chip is, with every device, both read noises and wires', () => {
-    expect(refusal(withMethod({}))).toBeNull()
+    for (const irDrop of irDropRules) expect(refusal(withMethod({ irDrop }))).toBeNull()
     const changes: readonly HardwareOverride[] = [
       ...presetChoices.map(device => ({ device })),
       { device: ownTable },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Config, TaskSource } from '../../../src/domain/experiment/config.js'
 import { seconds } from '../../../src/domain/experiment/duration.js'
 import { defaultHardware } from '../../../src/domain/experiment/hardware.js'
-import type { AnalogMethod, DigitalMethod } from '../../../src/domain/experiment/method.js'
+import { irDropRules, type AnalogMethod, type DigitalMethod } from '../../../src/domain/experiment/method.js'
 import { plan, sharded, type TaskInputs } from '../../../src/domain/experiment/plan.js'
 
 const digital: DigitalMethod = { name: 'd', execution: 'digital', engine: 'ohmflow' }
@@ -74,6 +74,7 @@ describe('the plan', () => {
     ["the experiment's name", { name: 'y' }],
     ["a method's name", withChip({ name: 'b' })],
     ['an objective that nothing minimises', withChip({ objective: { weights: 'none', times: [seconds(0)] } })],
+    ['a compensation of wires that are not there', withChip({ irDrop: 'both' })],
     ['a setting of the hardware spelt out', withChip({ hardware: { outputNoise: defaultHardware.outputNoise } })],
   ]
   test.each(harmless)('%s changes no unit', (_, change) => {
@@ -131,9 +132,16 @@ describe('the plan', () => {
       { columnRange: { rule: 'optimal', start: 'abs-max' } },
       { inputRange: { rule: 'optimal', start: 'abs-max' } },
       { spare: 'columns' },
-      { irDrop: 'place' },
     ] as const)
       expect(at(change, 0)).not.toEqual(at(change, 3600))
+  })
+
+  test('every compensation of the IR drop has units of its own, whatever the objective', () => {
+    const hardware = { wireResistanceOhm: 0.35 }
+    const objective = { weights: 'none', times: [seconds(0)] } as const
+    const found = irDropRules.map(irDrop => keys(withChip({ irDrop, hardware })))
+    for (const kind of analog) expect(new Set(found.flatMap(k => k[kind])).size).toBe(4 * base[kind].length)
+    expect(irDropRules.map(irDrop => keys(withChip({ irDrop, hardware, objective })))).toEqual(found)
   })
 
   test('needs the hashes of every task', () => {

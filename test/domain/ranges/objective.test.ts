@@ -2,10 +2,14 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { converter, decode, encode } from '../../../src/domain/crossbar/converter.js'
+import { ladderVoltagesInto } from '../../../src/domain/crossbar/ladder.js'
+import { rowOrder } from '../../../src/domain/crossbar/placement.js'
+import { preDistorted } from '../../../src/domain/crossbar/pre-distortion.js'
 import { interpolated } from '../../../src/domain/devices/moment-grid.js'
 import { stream } from '../../../src/domain/random/stream.js'
 import { excessOf, weightedHistogram } from '../../../src/domain/ranges/histogram.js'
 import { logitContrasts } from '../../../src/domain/ranges/contrasts.js'
+import { wiresOf } from '../../../src/domain/ranges/ir-drop.js'
 import {
   columnError,
   columnOf,
@@ -87,14 +91,15 @@ describe('the DAC', () => {
 })
 
 /**
- * A column sampled: pairs with the moments of the grid, Gaussian; inputs Gaussian; output noise, the ADC. @returns the mean
- * squared error of the output.
+ * A column sampled: devices with the moments of the grid, Gaussian, behind the exact ladder of their bit line; inputs
+ * Gaussian; output noise, the ADC. @returns the mean squared error of the output.
  */
 const sampled = (
   tile: TileObjective,
   { inputRange, fullScales, gains }: ScaledRanges,
   runs: number,
   tokens: number,
+  wires: { readonly ohm: number; readonly order: Uint32Array | null; readonly distorted: boolean } | null = null,
 ) => {
   const s = stream(4, 'a column sampled')
   const { adcMaxCode, adcBound, outputNoise, dacMaxCode } = tile.converters
@@ -105,15 +110,29 @@ const sampled = (
   const { mean: means, variance } = tile.times[0] ?? tile.first
   const c = fullScales[0] ?? NaN
   const scale = inputRange * c * (gains[0] ?? NaN) * (expectedCompensation(tile, fullScales)[0]?.[0] ?? NaN)
+  const shares = Array.from(tile.weights.subarray(0, tile.rows), w => Math.max(-1, Math.min(1, w / c)))
+  const [ohm, order] = [wires?.ohm ?? 0, wires?.order ?? null]
+  const line = { gMaxMicroSiemens: 25, wireResistanceOhm: ohm, rowOrder: order, idle: tile.first.mean[0] ?? NaN }
+  const targets = wires?.distorted === true ? preDistorted(shares, line) : Float64Array.from(shares, Math.abs)
+  /** What a bit line's devices yield behind its wires. */
+  const yields = (sign: number): Float64Array => {
+    const g = Float64Array.from(shares, (share, i) => {
+      const target = sign * share > 0 ? (targets[i] ?? NaN) : 0
+      return interpolated(means, target) + Math.sqrt(interpolated(variance, target)) * standardNormal(s)
+    })
+    const u = new Float64Array(tile.rows)
+    ladderVoltagesInto(
+      u,
+      g.map(x => 25 * Math.max(0, x)),
+      ohm,
+      order,
+    )
+    return g.map((x, i) => x * (u[i] ?? NaN))
+  }
   let sum = 0
   for (let run = 0; run < runs; run++) {
-    const v = Float64Array.from({ length: tile.rows }, (_, i) => {
-      const w = tile.weights[i] ?? NaN
-      const share = Math.min(1, Math.abs(w) / c)
-      const m = interpolated(means, share) - (means[0] ?? NaN)
-      const deviation = Math.sqrt(interpolated(variance, share) + (variance[0] ?? NaN))
-      return Math.sign(w) * m + deviation * standardNormal(s)
-    })
+    const minus = yields(-1)
+    const v = yields(1).map((x, i) => x - (minus[i] ?? NaN))
     for (let t = 0; t < tokens; t++) {
       let [y, z] = [0, 0]
       for (let i = 0; i < tile.rows; i++) {
@@ -142,6 +161,29 @@ describe('against sampling', () => {
     const found = sampled(tile, ranges, 150, 60)
     // Clipping errors of inputs are of one column's sums together, which the objective leaves out: 5 % there.
     expect(Math.abs(found / expected - 1)).toBeLessThan(0.12)
+  })
+
+  const wired: readonly (readonly [string, boolean, boolean, number])[] = [
+    ['not compensated', false, false, 1],
+    ['rows placed', false, true, 1],
+    ['pre-distorted', true, false, 1],
+    ['both', true, true, 1],
+    ['pre-distorted, much of it capped', true, false, 0.4],
+  ]
+  test.each(wired)('wires: %s', (_, distorted, placed, share) => {
+    // A drop as 512 rows have it at 0.35 ohm, doubled.
+    const ohm = 2 * 0.35 * (512 / 96) ** 2
+    const energies = tile.weights.map((__, i) => (i % 7 === 0 ? 9 : 0.5))
+    const order = placed ? rowOrder(Float64Array.from(energies, (a, i) => a * (tile.weights[i] ?? NaN) ** 2)) : null
+    const wires = wiresOf(tile.rows, { load: ohm * 25e-6, preDistorted: distorted, rowOrder: order })
+    const fine = { dacMaxCode: 2047, adcMaxCode: 2047, adcBound: 60, outputNoise: 0 }
+    const behind = { ...tile, converters: fine, wires }
+    const ranges = { inputRange: 4, fullScales: Float32Array.of(share * c), gains: ones(1) }
+    const [expected, free] = [behind, { ...behind, wires: null }].map(t => expectedError(t, ranges).total)
+    const found = sampled(behind, ranges, 4000, 1, { ohm, order, distorted })
+    expect(Math.abs(found / (expected ?? NaN) - 1)).toBeLessThan(0.08)
+    // Wires are seen where nothing is done about them.
+    if (!distorted && !placed) expect(expected).toBeGreaterThan(1.2 * (free ?? NaN))
   })
 })
 

@@ -72,7 +72,7 @@ export const tileOf = ({
     converters: { dacMaxCode: 127, adcMaxCode: 127, adcBound: 10, outputNoise: 0.04 },
     times: times.map(momentsAt),
     first: momentsAt(0),
-    driftCompensation: 'global',
+    ...{ driftCompensation: 'global', wires: null },
     ...change,
   }
 }

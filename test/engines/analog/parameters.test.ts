@@ -21,7 +21,7 @@ const laidOut = async (rows: number, columns: number) => {
   }
   let blocks = 0
   const counted = {
-    f32: heap.f32,
+    ...{ f32: heap.f32, u32: heap.u32 },
     allocate: (bytes: number) => {
       blocks += 1
       return heap.allocate(bytes)

@@ -198,7 +198,7 @@ describe('a tile', () => {
     const m = await opened('errors', { workers: 2 })
     await m.pass(apart, contrast)
     const chip = {
-      ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation },
+      ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation, wires: null },
       ...{ moments: [placeMoments(m.heap, hardware, 3600)], first: placeMoments(m.heap, hardware, 0) },
     }
     for (const layer of m.parameters.layers.values())
@@ -220,7 +220,7 @@ describe('a tile', () => {
       const m = await opened('errors')
       await m.pass(apart.slice(4, 5), of)
       const chip = {
-        ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation },
+        ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation, wires: null },
         ...{ moments: [placeMoments(m.heap, hardware, 3600)], first: placeMoments(m.heap, hardware, 0) },
       }
       const [layer] = m.parameters.layers.values()

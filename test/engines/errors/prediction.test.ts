@@ -1,11 +1,12 @@
 /** Errors by source: what is measured on many chips against what the moments predict, and against the engine itself. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { split } from '../../../src/domain/crossbar/tiling.js'
+import { split, tilesOf } from '../../../src/domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../../../src/domain/encoder/architecture.js'
 import { isAmplified, withOnly } from '../../../src/domain/experiment/error-sources.js'
 import type { Hardware, HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import { normalDistribution } from '../../../src/domain/statistics/normal.js'
 import type { ErrorSource } from '../../../src/domain/tables/errors.js'
+import type { TileRanges } from '../../../src/engines/analog/parameters.js'
 import { comparesWithFirst } from '../../../src/engines/analog/readTile.js'
 import { numbersALayer } from '../../../src/engines/errors/interpreter.js'
 import { loadPlain } from '../../../src/engines/errors/parameters.js'
@@ -31,9 +32,9 @@ const seed = 5
 
 const heap = createHeap()
 const bench = await orThrow(openWorkbench(heap, {}))
-const parameters = await (() => {
+const loadWith = (ranges: readonly TileRanges[]) => {
   let at = 0
-  const tilesOf = new Map(
+  const rangesOfLayer = new Map(
     layers.map(({ name, inputs, outputs }) => {
       const own = split(inputs, tile.rows).length * split(outputs, tile.columns).length
       at += own
@@ -41,9 +42,23 @@ const parameters = await (() => {
     }),
   )
   const read = (name: string, out: Float32Array): Promise<void> => orThrow(model.checkpoint.readInto(name, out))
-  return loadPlain(architecture, name => tilesOf.get(name) ?? [], null, read, heap)
-})()
+  return loadPlain(architecture, name => rangesOfLayer.get(name) ?? [], null, read, heap)
+}
+const parameters = await loadWith(ranges)
 const { perform } = interpreter(bench, { kind: 'errors', parameters })
+/** The same with targets pre-distorted, and rows in an order of no merit. */
+const rowsOfTiles = layers.flatMap(layer => tilesOf(layer, tile).map(({ rows }) => rows.size))
+const compensated = interpreter(bench, {
+  kind: 'errors',
+  parameters: await loadWith(
+    ranges.map((r, k) => ({
+      ...{ ...r, preDistorted: true },
+      rowOrder: Uint32Array.from({ length: rowsOfTiles[k] ?? 0 }, (_, i) => i).sort(
+        (a, b) => Math.sin(a * 7.3) - Math.sin(b * 7.3),
+      ),
+    })),
+  ),
+})
 
 interface Energies {
   readonly exact: number
@@ -58,6 +73,7 @@ const energies = (
   seconds: number,
   chips: number,
   change: HardwareOverride = {},
+  engine: Pick<typeof compensated, 'perform'> = { perform },
 ): readonly Energies[] => {
   const hardware: Hardware = withOnly(chipWith({ tile, outputNoise: 0.04, ...change }), source)
   const readingOf = (own: Hardware) => ({
@@ -76,7 +92,7 @@ const energies = (
       amplifiedAs: isAmplified(whole.chip.hardware, source) ? { ...whole, occasion } : null,
     }
   })
-  const found = perform({ kind: 'layer errors', batch, variants })
+  const found = engine.perform({ kind: 'layer errors', batch, variants })
   const width = numbersALayer(chips)
   expect(found).toHaveLength(width * layers.length)
   return layers.map((_, l) => {
@@ -172,6 +188,21 @@ test('IR drop alone is as predicted: both know everything', () => {
       expect(m / exact).toBeGreaterThan(1e-8 * wireResistanceOhm ** 2)
     })
   }
+})
+
+test('IR drop that is compensated is as predicted, and less', () => {
+  for (const wireResistanceOhm of [5, 50]) {
+    const found = energies('ir drop', 0, 1, { wireResistanceOhm }, compensated)
+    const bare = energies('ir drop', 0, 1, { wireResistanceOhm })
+    found.forEach(({ measured: [m = NaN], expected: [e = NaN] }, l) => {
+      expect(Math.abs(m / e - 1)).toBeLessThan(1e-3)
+      expect(m).toBeLessThan(0.5 * (bare[l]?.measured[0] ?? NaN))
+    })
+  }
+  // Devices as they are: capped and idle ones too.
+  const hardware: HardwareOverride = { wireResistanceOhm: 30, driftCompensation: 'least-squares' }
+  const found = energies('all', 86_400, 30, hardware, compensated).filter((_, l) => body.includes(l))
+  expect(Math.abs(total(found, 'measured') / total(found, 'expected') - 1)).toBeLessThan(0.05)
 })
 
 test('without any source there is no error but rounding', () => {
