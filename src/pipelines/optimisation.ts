@@ -23,7 +23,7 @@ import {
   type OutputSummaries,
 } from './calibration.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
-import { chooseRanges, type ChosenRanges, type Rules, type Seen } from './ranges.js'
+import { chooseRanges, type ChosenRanges, type ExpectedErrors, type Rules, type Seen } from './ranges.js'
 
 /** A method's rules, and the chip they are for. */
 export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective'> {
@@ -131,18 +131,25 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
       contrasts: first.objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
     } as const
     const found = await calibrated(open, data, passing, calibrating, async model => {
-      const optima: (readonly Optimum[])[] = []
-      for (const [i, wanted] of all.entries())
-        optima.push(await searched(open, model, wanted, starts[i] ?? [], calibrating))
-      return optima
+      const chosen: (readonly ChosenRanges[])[] = []
+      for (const [i, wanted] of all.entries()) {
+        const optima = await searched(open, model, wanted, starts[i] ?? [], calibrating)
+        // Columns by a rule that looks at input ranges look at the optimal ones.
+        const follows = wanted.columnRange.rule === 'output-current'
+        const given = optima.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o }))
+        const rules = startOf(wanted)
+        const ranges = await chooseRanges(open, wanted.hardware, rules, await seen(wanted), given)
+        // A search that may change nothing says what those columns come to.
+        const met = follows ? await searched(open, model, { ...wanted, ...rules }, ranges, calibrating) : optima
+        const expectedOf = (tile: number): ExpectedErrors => ({
+          start: (optima[tile]?.before ?? NaN) / data.examples,
+          chosen: (met[tile]?.after ?? NaN) / data.examples,
+        })
+        chosen.push(ranges.map((r, tile) => ({ ...r, expected: expectedOf(tile) })))
+      }
+      return chosen
     })
-    for (const [i, wanted] of all.entries()) {
-      // Columns by a rule that looks at input ranges look at the optimal ones.
-      const follows = wanted.columnRange.rule === 'output-current'
-      const given = found[i]?.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o })) ?? []
-      const ranges = await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted), given)
-      known.set(keyOf(wanted), ranges)
-    }
+    for (const [i, wanted] of all.entries()) known.set(keyOf(wanted), found[i] ?? [])
   }
 
   return {

@@ -52,7 +52,7 @@ export interface Available {
   readonly training: AvailableTraining
 }
 
-/** This version: both digital engines, the chip, with ranges by every rule but `dynamic`; training. */
+/** This version: both digital engines, the chip, with ranges by every rule but `dynamic`, or from a file; training. */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
   engines: ['ohmflow', 'tensorflow'],
@@ -61,7 +61,7 @@ export const thisVersion: Available = {
   driftCompensations: ['none', 'global', 'per-column', 'least-squares'],
   columnRules,
   inputRules: inputRules.filter(rule => rule !== 'dynamic'),
-  rangeFiles: false,
+  rangeFiles: true,
   spares: ['none'],
   irDropRules: ['none'],
   wireResistance: true,

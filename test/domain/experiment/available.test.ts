@@ -70,7 +70,8 @@ describe('what is available', () => {
     )
     expect(refusal(withMethod({ inputRange: { rule: 'dynamic' } }))).toContain('methods.1.inputRange.rule')
     const saved = { rule: 'fixed', value: null, file: { written: 'r.json', resolved: '/r.json' } } as const
-    expect(refusal(withMethod({ columnRange: saved }))).toBe(
+    expect(refusal(withMethod({ columnRange: saved, inputRange: saved }))).toBeNull()
+    expect(refusal(withMethod({ columnRange: saved }), { ...thisVersion, rangeFiles: false })).toBe(
       'c.json: methods.1.columnRange.file: expected it left out, and "value" instead, found "r.json", which is not available in this version',
     )
     expect(refusal(withMethod({ columnRange: { ...saved, value: 1, file: null } }))).toBeNull()
