@@ -16,6 +16,7 @@ import { orThrow } from '../src/io/fault.js'
 import { openAnalog } from '../src/pipelines/analog.js'
 import { openDigital } from '../src/pipelines/digital.js'
 import { chooseRanges } from '../src/pipelines/ranges.js'
+import { noRangesFiles } from '../src/pipelines/savedRanges.js'
 import { machine } from './machine.mjs'
 import { bestSeconds, pytorch, tokensPerSecond } from './robertaBase.mjs'
 
@@ -67,7 +68,8 @@ const measure = async (setting: string): Promise<Measured> => {
     linearLayers(checkpoint.architecture).map(l => [l.name, split(l.inputs, hardware.tile.rows).map(() => summary)]),
   )
   const rules = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
-  const ranges = await chooseRanges({ checkpoint, learned: null }, hardware, rules, { inputs, outputs: null })
+  const subject = { checkpoint, learned: null, saved: noRangesFiles, source: { task: 'sst2' } } as const
+  const ranges = await chooseRanges(subject, hardware, rules, { inputs, outputs: null })
   const engine = await openAnalog(checkpoint, { hardware, seed: 1, ranges, vectors: null }, { workers })
   const timed = async (chip: number, read: number): Promise<number> => {
     const start = performance.now()

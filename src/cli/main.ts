@@ -3,6 +3,7 @@
 import { runSafely, subcommands } from 'cmd-ts'
 import { fail } from '../domain/problem.js'
 import { version } from '../domain/version.js'
+import { calibrate } from './commands/calibrate.js'
 import { device } from './commands/device.js'
 import { doctor } from './commands/doctor.js'
 import { inspect } from './commands/inspect.js'
@@ -17,7 +18,7 @@ const ohmflow = subcommands({
   name: 'ohmflow',
   version,
   description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
-  cmds: { run, plan, train, predict, inspect, device, doctor },
+  cmds: { run, plan, calibrate, train, predict, inspect, device, doctor },
   examples: [
     {
       description: 'The experiment that comes with ohmflow',

@@ -42,6 +42,12 @@ export interface EnginePool {
   readonly close: () => Promise<void>
 }
 
+/** Ranges of a method on a task that were found before, by this run or another; null: they were not. */
+export type StoredRanges = (
+  open: OpenTask,
+  method: Pick<AnalogMethod, 'name'>,
+) => Promise<readonly ChosenRanges[] | null>
+
 type Current =
   | { readonly kind: 'digital'; readonly open: OpenTask; readonly engine: DigitalEngine }
   | { readonly kind: 'tensorflow'; readonly open: OpenTask; readonly engine: TensorFlowEngine }
@@ -53,7 +59,13 @@ export const calibrationOf = ({ calibration, source }: OpenTask): CalibrationDat
   return calibration
 }
 
-export const enginePool = (config: Config, given: EngineOptions, progress: Progress): EnginePool => {
+/** @param stored asked before ranges are looked for */
+export const enginePool = (
+  config: Config,
+  given: EngineOptions,
+  progress: Progress,
+  stored: StoredRanges = () => Promise.resolve(null),
+): EnginePool => {
   // One heap for all of them: a memory that is let go stays resident until a collector runs.
   const options = { ...given, heap: given.heap ?? createHeap() }
   let current: Current | null = null
@@ -84,14 +96,37 @@ export const enginePool = (config: Config, given: EngineOptions, progress: Progr
   }
   const wantedOf = (method: AnalogMethod): RangesWanted => ({ ...method, hardware: hardwareOf(config, method) })
   const methods = config.methods.flatMap(m => (m.execution === 'analog' ? [wantedOf(m)] : []))
+  /** By task and method: what was stored or has been found. */
+  const known = new Map<OpenTask, Map<string, readonly ChosenRanges[]>>()
+  const knownOf = (open: OpenTask): Map<string, readonly ChosenRanges[]> => {
+    const own = known.get(open) ?? new Map<string, readonly ChosenRanges[]>()
+    known.set(open, own)
+    return own
+  }
+  const storedOf = async (
+    open: OpenTask,
+    { name }: Pick<AnalogMethod, 'name'>,
+  ): Promise<readonly ChosenRanges[] | null> => {
+    const ranges = knownOf(open).get(name) ?? (await stored(open, { name }))
+    if (ranges !== null) knownOf(open).set(name, ranges)
+    return ranges
+  }
   /** Calibration has an engine of its own: the one there is rests first, unless the ranges are known. */
   const ofTask = (open: OpenTask): RangesOfTask => {
-    const known = chosen.get(open) ?? rangesOfTask(open, calibrationOf(open), { options, progress, before: rest })
-    chosen.set(open, known)
-    return known
+    const found = chosen.get(open) ?? rangesOfTask(open, calibrationOf(open), { options, progress, before: rest })
+    chosen.set(open, found)
+    return found
   }
-  const ranges: EnginePool['ranges'] = ({ open }, method) => ofTask(open).of(wantedOf(method), methods)
-  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).vectors(wantedOf(method), methods)
+  const ranges: EnginePool['ranges'] = async ({ open }, method) => {
+    const before = await storedOf(open, method)
+    if (before !== null) return before
+    const others: RangesWanted[] = []
+    for (const other of methods) if ((await storedOf(open, other)) === null) others.push(other)
+    const found = await ofTask(open).of(wantedOf(method), others)
+    knownOf(open).set(method.name, found)
+    return found
+  }
+  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).vectors(wantedOf(method))
   const analog = async (open: OpenTask, method: AnalogMethod): Promise<AnalogEngine> => {
     if (current?.kind === 'analog' && current.open === open && current.method === method) return current.engine
     const chip = {

@@ -17,6 +17,7 @@ import { openLearnedRanges, type LearnedRanges } from '../io/checkpoint/learnedR
 import { attempt, orThrow } from '../io/fault.js'
 import { openDataset, type Dataset } from '../io/glue/dataset.js'
 import { readTokenizer } from '../io/tokenizer.js'
+import { noRangesFiles, type RangesFiles } from './savedRanges.js'
 import { watched } from './watched.js'
 
 export interface Model {
@@ -51,6 +52,8 @@ export interface OpenTask extends Model {
   readonly calibration: CalibrationData | null
   /** Ranges that came with the checkpoint; null if none did, or no method has a chip. */
   readonly learned: LearnedRanges | null
+  /** Files of ranges that methods name. */
+  readonly saved: RangesFiles
   readonly inputs: TaskInputs
   /** @throws Failure (in the promise) if a file is no longer what it was when its hash was taken. */
   readonly unchanged: () => Promise<void>
@@ -108,14 +111,19 @@ const forTask = (checkpoint: Checkpoint, task: Task): Checkpoint =>
         labelNames: task.target.kind === 'classification' ? task.target.labels : [],
       }
 
+/** Whether an encoder without a classifier will do; the files of ranges that methods name, if they name any. */
+export interface TaskOptions extends CheckpointOptions {
+  readonly saved?: RangesFiles
+}
+
 /**
  * @param calibration what of the task's data ranges are chosen on; null if nothing is to be calibrated
- * @param options whether an encoder without a classifier will do; it counts as one with the task's labels
+ * @param options an encoder without a classifier, if that will do, counts as one with the task's labels
  */
 export const openTask = (
   source: TaskSource,
   calibration: Calibration | null,
-  options: CheckpointOptions = {},
+  { saved = noRangesFiles, ...options }: TaskOptions = {},
 ): TaskEither<Problem, OpenTask> =>
   attempt(source.checkpoint.resolved, async () => {
     const task = tasks[source.task]
@@ -145,6 +153,7 @@ export const openTask = (
       dataset,
       classOrder: order.right,
       learned,
+      saved,
       examples: await countExamples(source, dataset),
       calibration:
         calibration === null || calibrating === null
@@ -161,7 +170,7 @@ export const openTask = (
         calibration: calibrating === null ? null : files.calibration.hash,
       },
       unchanged: async () => {
-        for (const file of Object.values(files)) await file.unchanged()
+        for (const file of [...Object.values(files), saved]) await file.unchanged()
       },
     }
   })

@@ -21,9 +21,10 @@ import {
   type Calibrating,
   type InputSummaries,
   type OutputSummaries,
+  type Passing,
 } from './calibration.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
-import { chooseRanges, type ChosenRanges, type Rules, type Seen } from './ranges.js'
+import { chooseRanges, type ChosenRanges, type ExpectedErrors, type Rules, type Seen } from './ranges.js'
 
 /** A method's rules, and the chip they are for. */
 export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective' | 'spare'> {
@@ -34,7 +35,7 @@ export interface RangesOfTask {
   /** @param others of the task's methods, which may be found on the way */
   readonly of: (wanted: RangesWanted, others: readonly RangesWanted[]) => Promise<readonly ChosenRanges[]>
   /** What a compensation with offsets is fitted on, by layer; null where the method's compensation has none. */
-  readonly vectors: (wanted: RangesWanted, others: readonly RangesWanted[]) => Promise<Vectors | null>
+  readonly vectors: (wanted: RangesWanted) => Promise<Vectors | null>
 }
 
 type Vectors = ReadonlyMap<string, CalibrationVectors>
@@ -134,35 +135,44 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
     JSON.stringify([tile.rows, tile.columns, objective.weights])
 
+  /** @param fits whether input vectors are to be kept */
+  const passingFor = ({ objective, hardware: { tile } }: RangesWanted, fits = true): Passing => ({
+    ...{ observed: 'errors', tile, vectors: fits ? data.vectors : 0 },
+    contrasts: objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
+  })
+
   const optimised = async (all: readonly RangesWanted[]): Promise<void> => {
     const [first] = all
     if (first === undefined) return
     const starts: (readonly ChosenRanges[])[] = []
     for (const wanted of all)
       starts.push(await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted)))
-    const passing = {
-      observed: 'errors',
-      tile: first.hardware.tile,
-      contrasts: first.objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
-      vectors: all.some(w => fitsOffsets(w.hardware)) ? data.vectors : 0,
-    } as const
-    const found = await calibrated(open, data, passing, calibrating, async model => {
-      kept.set(errorsKey(first), calibrationVectors(model))
-      const optima: (readonly TileOptimum[] | null)[] = []
+    const fits = all.some(w => fitsOffsets(w.hardware))
+    const found = await calibrated(open, data, passingFor(first, fits), calibrating, async model => {
+      if (fits) kept.set(errorsKey(first), calibrationVectors(model))
+      const chosen: (readonly ChosenRanges[])[] = []
       for (const [i, wanted] of all.entries()) {
-        const looksFor = isOptimal(wanted) || wanted.spare !== 'none'
-        optima.push(looksFor ? await searched(open, model, wanted, starts[i] ?? [], calibrating) : null)
+        const rules = startOf(wanted)
+        if (!isOptimal(wanted) && wanted.spare === 'none') {
+          chosen.push(starts[i] ?? [])
+          continue
+        }
+        const optima = await searched(open, model, wanted, starts[i] ?? [], calibrating)
+        // Columns by a rule that looks at input ranges look at the optimal ones.
+        const follows = wanted.columnRange.rule === 'output-current'
+        const given = optima.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o.copies }))
+        const ranges = await chooseRanges(open, wanted.hardware, rules, await seen(wanted), given)
+        // A search that may change nothing says what those columns come to.
+        const met = follows ? await searched(open, model, { ...wanted, ...rules }, ranges, calibrating) : optima
+        const expectedOf = (tile: number): ExpectedErrors => ({
+          start: (optima[tile]?.before ?? NaN) / data.examples,
+          chosen: (met[tile]?.after ?? NaN) / data.examples,
+        })
+        chosen.push(ranges.map((r, tile) => ({ ...r, expected: expectedOf(tile) })))
       }
-      return optima
+      return chosen
     })
-    for (const [i, wanted] of all.entries()) {
-      // Columns by a rule that looks at input ranges look at the optimal ones.
-      const follows = wanted.columnRange.rule === 'output-current'
-      const given =
-        found[i]?.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o.copies })) ?? null
-      const ranges = await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted), given)
-      known.set(keyOf(wanted), ranges)
-    }
+    for (const [i, wanted] of all.entries()) known.set(keyOf(wanted), found[i] ?? [])
   }
 
   const of: RangesOfTask['of'] = async (wanted, others) => {
@@ -184,10 +194,15 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   }
   return {
     of,
-    vectors: async (wanted, others) => {
+    vectors: async wanted => {
       if (!fitsOffsets(wanted.hardware)) return null
-      await of(wanted, others)
-      return kept.get(errorsKey(wanted)) ?? null
+      const found =
+        kept.get(errorsKey(wanted)) ??
+        (await calibrated(open, data, passingFor(wanted), calibrating, model =>
+          Promise.resolve(calibrationVectors(model)),
+        ))
+      kept.set(errorsKey(wanted), found)
+      return found
     },
   }
 }

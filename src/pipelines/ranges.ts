@@ -1,8 +1,9 @@
 /** The ranges of every tile of a model by a method's rules, and what its columns' weights are like. */
 import { join } from 'node:path'
 import { rowOrder, rowStrengths } from '../domain/crossbar/placement.js'
-import { tilesOf } from '../domain/crossbar/tiling.js'
+import { tilesOf, type Tile } from '../domain/crossbar/tiling.js'
 import { linearLayers, type LinearLayer } from '../domain/encoder/architecture.js'
+import type { TaskSource } from '../domain/experiment/config.js'
 import type { Hardware } from '../domain/experiment/hardware.js'
 import {
   placesRows,
@@ -14,12 +15,24 @@ import {
 import { fail } from '../domain/problem.js'
 import { fullScales } from '../domain/ranges/column-range.js'
 import { clippedWeights, columnStatistics, type ColumnStatistics } from '../domain/ranges/column-statistics.js'
-import { inputRange } from '../domain/ranges/input-range.js'
+import { clippedInputs, inputRange } from '../domain/ranges/input-range.js'
 import type { TileRanges } from '../engines/analog/parameters.js'
 import { learnedRangesFile, type LearnedKind } from '../io/checkpoint/learnedRanges.js'
 import { orThrow } from '../io/fault.js'
 import type { InputSummaries, OutputSummaries } from './calibration.js'
 import type { OpenTask } from './openTask.js'
+import { fileOf, savedFullScales, type PlacedTile } from './savedRanges.js'
+
+/**
+ * A tile's share of the objective, per calibration example: with weights of the logits, of the expected mean squared change
+ * of their differences; without weights, of the expected squared errors of all layers' outputs.
+ */
+export interface ExpectedErrors {
+  /** With the ranges that the search started from. */
+  readonly start: number
+  /** With those that were chosen. */
+  readonly chosen: number
+}
 
 export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly gains: Float32Array
@@ -27,10 +40,17 @@ export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly dynamic: boolean
   /** Weights beyond their column's full scale. */
   readonly clippedWeights: number
+  /** Share of the calibration inputs beyond the input range, to the bin of a histogram (1 in 512); null if there are none. */
+  readonly clippedInputs: number | null
+  /** null: nothing was minimised. */
+  readonly expected: ExpectedErrors | null
 }
 
 /** Rules of a method; without one for the IR drop, it is not compensated. */
 export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'> & Partial<Pick<AnalogMethod, 'irDrop'>>
+
+/** What ranges are chosen for. */
+export type Subject = Pick<OpenTask, 'checkpoint' | 'learned' | 'saved'> & { readonly source: Pick<TaskSource, 'task'> }
 
 /** What calibration found out about a model, for rules that need no gradients. */
 export interface Seen {
@@ -73,12 +93,25 @@ const learnedOf = async (
   return learned.read(layer, kind, length)
 }
 
+/** A tile's ranges in the file that a rule names. @throws TypeError if the file was not held against the model */
+const savedOf = (
+  { saved, source }: Pick<Subject, 'saved' | 'source'>,
+  rule: ColumnRange | InputRange,
+  { layer, index }: Pick<Tile, 'layer' | 'index'>,
+): PlacedTile | null => {
+  const file = fileOf(rule)
+  if (file === null) return null
+  const tile = saved.of(file).tasks.get(source.task)?.get(layer)?.[index]
+  if (tile === undefined) throw new TypeError(`"file" expected ranges of tile ${index} of ${layer}, got none`)
+  return { file, tile, at: ['tasks', source.task, layer, String(index)] }
+}
+
 /**
  * Of every tile, in the order of the model. The weights pass through, a layer at a time.
  * @param given what has been found for the tiles, if the rules are not to be asked
  */
 export const chooseRanges = async (
-  open: Pick<OpenTask, 'checkpoint' | 'learned'>,
+  open: Subject,
   { tile, adc, wireResistanceOhm }: Pick<Hardware, 'tile' | 'adc' | 'wireResistanceOhm'>,
   { columnRange, inputRange: rule, irDrop = 'none' }: Rules,
   seen: Seen,
@@ -105,7 +138,9 @@ export const chooseRanges = async (
       const summary = seen.inputs.get(layer.name)?.[piece]
       if (summary === undefined) throw new RangeError(`no summary of the inputs of ${layer.name}, row piece ${piece}`)
       const found = given?.[chosen.length]
-      const range = found?.inputRange ?? inputRange(rule, summary, inputs?.[place.index] ?? null)
+      const fromFile = { input: savedOf(open, rule, place), columns: savedOf(open, columnRange, place) }
+      const range =
+        found?.inputRange ?? fromFile.input?.tile.inputRange ?? inputRange(rule, summary, inputs?.[place.index] ?? null)
       const outputs = seen.outputs?.get(layer.name)?.[piece]
       const own = <A extends { readonly slice: (from: number, to: number) => A }>(all: A, from: number): A =>
         all.slice(from, from + place.columns.size)
@@ -121,12 +156,16 @@ export const chooseRanges = async (
                 ...{ inputRange: rule.rule === 'dynamic' ? summary.largest || 1 : range, bound },
               },
       }
-      const full = found?.columns?.fullScales ?? fullScales(columnRange, statistics, context)
+      const full =
+        found?.columns?.fullScales ??
+        (fromFile.columns === null
+          ? fullScales(columnRange, statistics, context)
+          : savedFullScales(fromFile.columns, statistics.absMax))
       column += place.columns.size
       chosen.push({
         ...statistics,
         fullScales: full,
-        gains: found?.columns?.gains ?? new Float32Array(place.columns.size).fill(1),
+        gains: found?.columns?.gains ?? fromFile.columns?.tile.gains ?? new Float32Array(place.columns.size).fill(1),
         inputRange: range,
         copies: found?.copies ?? new Uint16Array(0),
         dynamic: rule.rule === 'dynamic',
@@ -135,6 +174,8 @@ export const chooseRanges = async (
           ? { rowOrder: rowOrder(rowStrengths(weights, layer.inputs, place, summary.rowSquares)) }
           : {}),
         preDistorted: preDistorts(compensated),
+        clippedInputs: clippedInputs(summary, range),
+        expected: null,
       })
     }
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { resultTables, scoreLines, scoreTable } from '../../src/cli/scoreTables.js'
+import { resultsOf, resultTables, scoreLines, scoreTable } from '../../src/cli/scoreTables.js'
 import { differences } from '../../src/domain/experiment/difference.js'
+import { meansOverTasks, recoveries } from '../../src/domain/experiment/recovery.js'
 import { summaries } from '../../src/domain/experiment/summary.js'
 import type { ScoreRow } from '../../src/domain/tables/scores.js'
 import { analog, digital } from '../domain/experiment/scored.js'
@@ -13,21 +14,50 @@ const rows: readonly ScoreRow[] = [
   ...analog('paper', [[0.6], [0.7]], { agreement: 0.75, time_seconds: 31_536_000 }),
 ]
 
-const printed = (scores: readonly ScoreRow[]): string => resultTables(summaries(scores), differences(scores))
+const printed = (scores: readonly ScoreRow[]): string => resultTables(resultsOf(scores))
 
 describe('tables of scores', () => {
-  test('means with intervals, drops and times as people write them; below, the differences', () => {
-    // t(0.975, 1) = 12.7062: half-widths of 0.05 and 0.025 times it.
-    expect(printed(rows)).toBe(
+  test('one analog method: means with intervals, drops and times as people write them', () => {
+    // t(0.975, 1) = 12.7062: half-widths of 0.05 times it.
+    expect(printed(rows.slice(0, 5))).toBe(
       `
 task  method   time  metric               mean    drop  agreement  chips x reads
 ----  -------  ----  --------  ---------------  ------  ---------  -------------
 sst2  digital     -  accuracy           0.9000       -     1.0000  -
 sst2  abs-max   1 h  accuracy  0.7500 ± 0.6353  0.1500     0.7500  2 x 1
 sst2  abs-max   1 y  accuracy  0.5500 ± 0.6353  0.3500     0.5000  2 x 1
-sst2  paper     1 h  accuracy  0.8250 ± 0.3177  0.0750     0.8750  2 x 1
-sst2  paper     1 y  accuracy  0.6500 ± 0.6353  0.2500     0.7500  2 x 1
 ±: 95 % confidence, Student, over chips
+`.trim(),
+    )
+  })
+
+  test('several: their ladder first, a block a time, then drops and differences, no mean twice', () => {
+    expect(printed(rows)).toBe(
+      `
+After 1 h
+method              sst2  recovered
+-------  ---------------  ---------
+digital           0.9000          -
+abs-max  0.7500 ± 0.6353      0.0 %
+paper    0.8250 ± 0.3177     50.0 %
+
+After 1 y
+method              sst2  recovered
+-------  ---------------  ---------
+digital           0.9000          -
+abs-max  0.5500 ± 0.6353      0.0 %
+paper    0.6500 ± 0.6353     28.6 %
+
+±: 95 % confidence, Student, over chips
+recovered: share of the loss from digital to abs-max
+
+Drop from the digital score, and agreement with the digital predictions
+task  method   time  metric      drop  agreement  chips x reads
+----  -------  ----  --------  ------  ---------  -------------
+sst2  abs-max   1 h  accuracy  0.1500     0.7500  2 x 1
+sst2  abs-max   1 y  accuracy  0.3500     0.5000  2 x 1
+sst2  paper     1 h  accuracy  0.0750     0.8750  2 x 1
+sst2  paper     1 y  accuracy  0.2500     0.7500  2 x 1
 
 Differences on the same chips
 task  method  against  time  metric          difference       p  chips x reads
@@ -36,6 +66,47 @@ sst2  paper   abs-max   1 h  accuracy  +0.0750 ± 0.3177  0.2048  2 x 1
 sst2  paper   abs-max   1 y  accuracy  +0.1000 ± 0.0000       -  2 x 1
 `.trim(),
     )
+  })
+
+  test('a ladder of many tasks stays within 100 columns: fewer decimals, then one table after the other', () => {
+    const ladder = (tasks: number): readonly string[] => {
+      const scores = Array.from({ length: tasks }, (_, i) => [
+        digital(0.9, { task: `task ${i}` }),
+        ...analog('abs-max', [[0.7], [0.8]], { task: `task ${i}` }),
+        ...analog('a method of a long name', [[0.85], [0.9]], { task: `task ${i}` }),
+      ]).flat()
+      return printed(scores).split('\n±')[0]?.split('\n') ?? []
+    }
+    for (let tasks = 1; tasks < 12; tasks++) {
+      const lines = ladder(tasks)
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(100)
+      const heads = lines.filter(l => l.startsWith('method ')).join(' ')
+      for (let i = 0; i < tasks; i++) expect(heads).toContain(`task ${i}`)
+      const long = lines.filter(l => l.startsWith('a method of a long name')).join('  ')
+      // Each score once, and each share: (0.875 - 0.75) / (0.9 - 0.75).
+      const decimals = /0\.8750 ± 0\.3177/.test(long) ? 4 : 3
+      const score = decimals === 4 ? '0.8750 ± 0.3177' : '0.875 ± 0.318'
+      const several = tasks > 1 ? 1 : 0
+      expect([tasks, long.split(score).length - 1]).toEqual([tasks, tasks + several])
+      expect(long.split('83.3 %').length - 1).toBe(tasks + several)
+    }
+    expect(ladder(1).join('\n')).toContain('0.8750 ± 0.3177')
+    expect(ladder(3).join('\n')).toContain('Recovered\nmethod')
+  })
+
+  test('what is recovered of several metrics, and of undefined scores, is said', () => {
+    const metrics = ['accuracy', 'f1'].flatMap(metric => [
+      digital(0.9, { metric }),
+      ...analog('a', [[0.5], [NaN]], { metric }),
+      ...analog('b', [[0.8], [0.8]], { metric }),
+    ])
+    const text = printed(metrics)
+    expect(text).toContain("recovered: share of the loss from digital to a; of a task's metrics, the mean")
+    expect(text).toContain('an undefined score counts as 0')
+    // The mean of the defined in the table; 0.25 where the loss is measured: (0.8 - 0.25) / (0.9 - 0.25).
+    expect(text).toMatch(/^a +0\.5000 +0\.5000 +0\.0 %$/m)
+    expect(text).toMatch(/^b +0\.8000 ± 0\.0000 +0\.8000 ± 0\.0000 +84\.6 %$/m)
+    expect(printed(rows)).not.toContain('metrics')
   })
 
   test('components of the spread stand there once something is read twice', () => {
@@ -52,9 +123,12 @@ sst2  paper   abs-max   1 y  accuracy  +0.1000 ± 0.0000       -  2 x 1
   test('undefined scores are counted in a column of their own', () => {
     const scores = [...analog('a', [[0.7], [NaN], [0.8]]), ...analog('b', [[NaN], [NaN], [NaN]])]
     const text = printed(scores)
-    expect(text).toMatch(/^task +method +time +metric +mean +undefined +drop/)
-    expect(text).toMatch(/a +1 h +accuracy +0\.7500 ± 0\.6353 +1 /)
-    expect(text).toMatch(/b +1 h +accuracy +undefined +3 /)
+    expect(text).toMatch(/^a +0\.7500 ± 0\.6353$/m)
+    expect(text).toMatch(/^b +undefined$/m)
+    expect(text).toMatch(/^task +method +time +metric +undefined +drop/m)
+    expect(text).toMatch(/a +1 h +accuracy +1 /)
+    expect(text).toMatch(/b +1 h +accuracy +3 /)
+    expect(printed(analog('a', [[0.7], [NaN]]))).toMatch(/^task +method +time +metric +mean +undefined +drop/)
     expect(text).toMatch(/b +a +1 h +accuracy +undefined +3 +- +3 x 1$/)
     expect(printed(rows)).not.toContain('undefined')
   })
@@ -72,8 +146,12 @@ sst2  paper   abs-max   1 y  accuracy  +0.1000 ± 0.0000       -  2 x 1
   })
 
   test('as JSON lines: each score, then the aggregates', () => {
-    const lines = scoreLines(rows, summaries(rows), differences(rows)).trimEnd().split('\n')
+    const lines = scoreLines(rows, resultsOf(rows)).trimEnd().split('\n')
     expect(lines.slice(0, -1).map(l => JSON.parse(l) as unknown)).toEqual(rows)
-    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ summary: summaries(rows), differences: differences(rows) })
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
+      ...{ summary: summaries(rows), differences: differences(rows) },
+      ...{ means: meansOverTasks(rows), recovery: recoveries(rows) },
+    })
+    expect(recoveries(rows)).toHaveLength(4)
   })
 })

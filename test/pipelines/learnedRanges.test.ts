@@ -8,7 +8,8 @@ import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.js'
 import { learnedRangesFile, openLearnedRanges } from '../../src/io/checkpoint/learnedRanges.js'
 import { writeSafetensors, type Tensor } from '../../src/io/checkpoint/safetensorsWriter.js'
 import { orThrow } from '../../src/io/fault.js'
-import { chooseRanges, type Rules, type Seen } from '../../src/pipelines/ranges.js'
+import { chooseRanges, type Rules, type Seen, type Subject } from '../../src/pipelines/ranges.js'
+import { noRangesFiles } from '../../src/pipelines/savedRanges.js'
 import { folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
 
@@ -29,10 +30,16 @@ const seen = (layers: readonly LinearLayer[], tile: TileSize): Seen => ({
   outputs: null,
 })
 const chosenFor = (
-  model: Parameters<typeof chooseRanges>[0] & { readonly layers: readonly LinearLayer[] },
+  model: Pick<Subject, 'checkpoint' | 'learned'> & { readonly layers: readonly LinearLayer[] },
   tile: TileSize,
   rules: Rules,
-) => chooseRanges(model, { tile, adc, wireResistanceOhm: 0 }, rules, seen(model.layers, tile))
+) =>
+  chooseRanges(
+    { ...model, saved: noRangesFiles, source: { task: 'cola' } },
+    { tile, adc, wireResistanceOhm: 0 },
+    rules,
+    seen(model.layers, tile),
+  )
 const learned = { columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } } as const
 const absMax = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
 

@@ -1,8 +1,16 @@
 /** Ranges by every rule, on the repository's own model: the same with any workers, each where its rule says, none refused late. */
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { tilesOf } from '../../src/domain/crossbar/tiling.js'
+import { linearLayers } from '../../src/domain/encoder/architecture.js'
 import type { AnalogMethod } from '../../src/domain/experiment/method.js'
+import { logitContrasts } from '../../src/domain/ranges/contrasts.js'
+import { expectedError } from '../../src/domain/ranges/objective.js'
+import { convertersOf } from '../../src/engines/analog/parameters.js'
+import { tileObjective } from '../../src/engines/calibration/optimise.js'
 import { orThrow } from '../../src/io/fault.js'
+import { placeMoments } from '../../src/pipelines/analog.js'
+import { calibrated } from '../../src/pipelines/calibration.js'
 import { enginePool } from '../../src/pipelines/enginePool.js'
 import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
 import { prepare, type Workspace } from '../../src/pipelines/experiment/workspace.js'
@@ -26,6 +34,7 @@ const methods = [
     inputRange: { rule: 'percentile', percentile: 95 },
     columnRange: { rule: 'output-current', standardDeviations: 4, inputs: 3 },
   },
+  { name: 'current', columnRange: { rule: 'output-current', standardDeviations: 4, inputs: 3 } },
   { name: 'optimal', inputRange: optimal, columnRange: optimal },
   {
     name: 'unweighted',
@@ -142,6 +151,42 @@ describe('ranges of a task', () => {
     expect(wired.get('plain both')?.map(r => r.fullScales)).toEqual(wired.get('plain none')?.map(r => r.fullScales))
     const scales = rules.map(rule => wired.get(`optimal ${rule}`)?.map(r => r.fullScales))
     expect(new Set(scales.map(s => JSON.stringify(s))).size).toBe(4)
+  })
+
+  test('come with the objective they were searched for, per example, at the start and as they are', async () => {
+    const workspace = await prepared(config())
+    const [open] = workspace.tasks
+    if (open === undefined || open.calibration === null) throw new Error('no calibration')
+    const calibrating = { options: { workers: 0 }, progress: silent, before: () => Promise.resolve() }
+    const { hardware } = workspace.config
+    const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, hardware.tile))
+    for (const [weights, times, names] of [
+      ['logits', [3600], ['optimal', 'only inputs', 'only columns', 'paper, inputs optimal']],
+      ['none', [0, 31_536_000], ['unweighted']],
+    ] as const) {
+      const contrasts = weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels)
+      const passing = { observed: 'errors', tile: hardware.tile, contrasts } as const
+      await calibrated(open, open.calibration, passing, calibrating, ({ heap, parameters }) => {
+        const chip = {
+          ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation },
+          moments: times.map(time => placeMoments(heap, hardware, time)),
+          first: placeMoments(heap, hardware, 0),
+          wires: null,
+        }
+        for (const name of names)
+          tiles.forEach((place, k) => {
+            const objective = tileObjective({ heap }, parameters, place, chip)
+            const [ranges, start] = [of(name)[k], of(name === 'paper, inputs optimal' ? 'current' : 'abs-max')[k]]
+            if (ranges === undefined || start === undefined) throw new Error(`no tile ${k}`)
+            expect(ranges.expected).toEqual({
+              start: expectedError(objective, start).total / 5,
+              chosen: expectedError(objective, ranges).total / 5,
+            })
+          })
+        return Promise.resolve()
+      })
+    }
+    for (const name of ['abs-max', 'paper', 'fixed']) for (const { expected } of of(name)) expect(expected).toBeNull()
   })
 
   test('need the examples that they look at', async () => {

@@ -2,10 +2,9 @@
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
 import { fail } from '../../domain/problem.js'
-import { differences } from '../../domain/experiment/difference.js'
-import { summaries } from '../../domain/experiment/summary.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
+import { storedRanges } from '../../pipelines/experiment/rangesUnit.js'
 import { runExperiment, type Finished } from '../../pipelines/experiment/run.js'
 import { formats, streamTable, tableNames } from '../../pipelines/experiment/tables.js'
 import { allUnits, prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
@@ -15,7 +14,7 @@ import { grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
 import { writeRecord, type About } from '../record.js'
-import { resultTables, scoreLines, scoreTable } from '../scoreTables.js'
+import { resultsOf, resultTables, scoreLines, scoreTable } from '../scoreTables.js'
 import { interruptSignal } from '../signal.js'
 import { print, printLine, say, stdoutBytes } from '../terminal.js'
 
@@ -47,7 +46,8 @@ export const run = command({
       command: 'ohmflow run big.json --out /shared/big --shard 1/4',
     },
     {
-      description: 'Scores as JSON lines; the last line holds their summary and the differences between methods',
+      description:
+        'Scores as JSON lines; the last line holds their summary, differences between methods and shares recovered',
       command: "ohmflow run sst2.json --out results/sst2 --json | jq '.summary[]?'",
     },
     {
@@ -96,7 +96,7 @@ export const run = command({
     const folder = out ?? join('results', config.name)
     const workspace = await orThrow(prepare(config, hash, folder))
     const progress = terminalProgress()
-    const engines = enginePool(config, { workers: workers ?? null }, progress)
+    const engines = enginePool(config, { workers: workers ?? null }, progress, storedRanges(workspace))
     try {
       const finished = await runExperiment(workspace, {
         shard: shard ?? { index: 0, of: 1 },
@@ -123,8 +123,8 @@ export const run = command({
       else if (all) await printLine(scoreTable(finished.scores))
       else {
         const { scores } = finished
-        if (json) await print(scoreLines(scores, summaries(scores), differences(scores)))
-        else await printLine(resultTables(summaries(scores), differences(scores)))
+        if (json) await print(scoreLines(scores, resultsOf(scores)))
+        else await printLine(resultTables(resultsOf(scores)))
       }
       const skipped = untrained(workspace)
       if (skipped.length > 0) say(`untrained: scores are at chance (random weights: ${skipped.join(', ')})`)

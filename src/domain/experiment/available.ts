@@ -53,7 +53,7 @@ export interface Available {
   readonly training: AvailableTraining
 }
 
-/** This version: both digital engines, the chip, with ranges by every rule; training. */
+/** This version: both digital engines, the chip, with ranges by every rule or from a file; training. */
 export const thisVersion: Available = {
   executions: ['analog', 'digital'],
   engines: ['ohmflow', 'tensorflow'],
@@ -62,7 +62,7 @@ export const thisVersion: Available = {
   driftCompensations,
   columnRules,
   inputRules,
-  rangeFiles: false,
+  rangeFiles: true,
   spares: ['none', 'columns'],
   irDropRules,
   wireResistance: true,

@@ -4,8 +4,8 @@
  * what is already there.
  */
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
-import type { AnalogMethod, Method } from './method.js'
 import { fitsOffsets } from './hardware.js'
+import type { AnalogMethod, ColumnRange, InputRange, Method } from './method.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
@@ -64,11 +64,26 @@ export const repetitions = (config: Config, method: Method): readonly (Repetitio
 const minimises = ({ columnRange, inputRange, spare }: AnalogMethod): boolean =>
   columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none'
 
-/** Settings of a method that change its numbers; its name does not. */
+/** SHA-256 of the files of ranges that methods name, by resolved path. */
+export type RangesHashes = ReadonlyMap<string, string>
+
+/** A rule as its results depend on it: a file of ranges by what is in it, wherever it lies. */
+const ruleOf = (range: ColumnRange | InputRange, files: RangesHashes): object => {
+  if (range.rule !== 'fixed' || range.file === null) return range
+  const hash = files.get(range.file.resolved)
+  if (hash === undefined) throw new TypeError(`"files" expected the hash of ${range.file.written}, got none`)
+  return { ...range, file: hash }
+}
+
+/**
+ * Settings of a method that change its numbers; its name does not.
+ * @throws TypeError if what it is computed with, or a file that it names, is not given
+ */
 export const executionOf = (
   config: Config,
   method: Method,
   tensorflow: TensorFlowBuild | null,
+  files: RangesHashes,
 ): Record<string, Json> => {
   if (method.execution === 'digital') {
     const { execution, engine } = method
@@ -76,7 +91,8 @@ export const executionOf = (
     if (tensorflow === null) throw new TypeError(`"tensorflow" expected a build for ${method.name}, got none`)
     return { execution, engine, tensorflow: asJson(tensorflow) }
   }
-  const { execution, columnRange, inputRange, objective, spare } = method
+  const { execution, objective, spare } = method
+  const rules = { columnRange: ruleOf(method.columnRange, files), inputRange: ruleOf(method.inputRange, files) }
   const hardware = hardwareOf(config, method)
   // Without wires there is nothing to compensate.
   const irDrop = hardware.wireResistanceOhm > 0 ? method.irDrop : 'none'
@@ -85,8 +101,7 @@ export const executionOf = (
   return {
     ...asJson({
       execution,
-      columnRange,
-      inputRange,
+      ...rules,
       spare,
       irDrop,
       ...(minimises(method) || fits ? { objective } : {}),
@@ -107,6 +122,7 @@ const scoreUnits = (
   config: Config,
   inputs: readonly TaskInputs[],
   tensorflow: TensorFlowBuild | null,
+  files: RangesHashes,
 ): readonly Omit<Unit, 'index'>[] =>
   eachMethod(config, inputs, (common, method, own) =>
     repetitions(config, method).map(repetition => ({
@@ -120,20 +136,24 @@ const scoreUnits = (
         split: common.task.split,
         examples: common.task.examples,
         inputs: inputsOf(own, method),
-        method: executionOf(config, method, tensorflow),
+        method: executionOf(config, method, tensorflow, files),
         repetition: repetition === null ? null : { ...repetition, seed: config.seed },
       },
     })),
   )
 
-const methodUnits = (config: Config, inputs: readonly TaskInputs[]): readonly Omit<MethodUnit, 'index'>[] =>
+const methodUnits = (
+  config: Config,
+  inputs: readonly TaskInputs[],
+  files: RangesHashes,
+): readonly Omit<MethodUnit, 'index'>[] =>
   eachMethod(config, inputs, (common, method, { checkpoint, tokenizer, calibration }) => {
     if (method.execution === 'digital') return []
     const about = {
       revision: resultsRevision,
       task: common.task.task,
       inputs: { checkpoint, tokenizer, calibration },
-      method: executionOf(config, method, null),
+      method: executionOf(config, method, null, files),
     }
     return [
       { ...common, kind: 'ranges', method, dependsOn: { ...about, of: 'ranges' } },
@@ -170,12 +190,19 @@ export interface Plan {
  * The units of an experiment.
  * @param inputs hashes of each task's input files, in the order of `config.tasks`
  * @param tensorflow what computes the methods that ask for it; null where none does
+ * @param files hashes of the files of ranges that methods name
  * @throws RangeError if `inputs` has another length than `config.tasks`
- * @throws TypeError if a method asks for TensorFlow.js and there is none
+ * @throws TypeError if a method asks for TensorFlow.js, or for a file of ranges, that is not given
  */
-export const plan = (config: Config, inputs: readonly TaskInputs[], tensorflow: TensorFlowBuild | null): Plan => {
-  const scores = scoreUnits(config, inputs, tensorflow).map((unit, index) => ({ index, ...unit }))
-  return { scores, methods: methodUnits(config, inputs).map((unit, i) => ({ index: scores.length + i, ...unit })) }
+export const plan = (
+  config: Config,
+  inputs: readonly TaskInputs[],
+  tensorflow: TensorFlowBuild | null,
+  files: RangesHashes = new Map(),
+): Plan => {
+  const scores = scoreUnits(config, inputs, tensorflow, files).map((unit, index) => ({ index, ...unit }))
+  const methods = methodUnits(config, inputs, files).map((unit, i) => ({ index: scores.length + i, ...unit }))
+  return { scores, methods }
 }
 
 /** A share of the plan for one of several processes: every n-th unit, starting with the i-th. */

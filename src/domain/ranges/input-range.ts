@@ -3,7 +3,7 @@
  * Not here: `optimal`, which minimises the objective (optimum.ts).
  */
 import type { InputRange } from '../experiment/method.js'
-import { fineBins, percentileOf } from './histogram.js'
+import { edgeOf, fineBins, percentileOf } from './histogram.js'
 
 /** What calibration saw at a tile's rows. */
 export interface InputStatistics {
@@ -34,6 +34,23 @@ const magnitudePercentile = ({ largest, positive, negative }: InputStatistics, p
 const deviation = ({ count, sum, squares }: InputStatistics): number => {
   const mean = sum / count
   return Math.sqrt(Math.max(0, squares / count - mean * mean))
+}
+
+/**
+ * Share of the numbers beyond a range, to its bin: those from where the next bin begins, or the range's own if the range is
+ * its edge, as percentiles are. null of no numbers.
+ */
+export const clippedInputs = (
+  { count, largest, positive, negative }: InputStatistics,
+  range: number,
+): number | null => {
+  if (count === 0) return null
+  if (range >= largest) return 0
+  let clipped = 0
+  // Outermost bins first: as soon as one begins below the range, so do all the others.
+  for (let b = fineBins.count - 1; b > 0 && edgeOf(fineBins, b) >= range; b--)
+    clipped += (positive[b] ?? 0) + (negative[b] ?? 0)
+  return clipped / count
 }
 
 /**

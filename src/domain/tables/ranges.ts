@@ -2,13 +2,38 @@
  * What is kept of a method's ranges on a task, once they are chosen: a row a tile, a row a column of every tile, both in
  * the order of the model. The tables `tiles` and `columns` are made of them. Not here: what was measured on chips (`pass.ts`).
  */
-import type { Row, Table } from './table.js'
+import type { Column, Row, Table } from './table.js'
 
-type TileRangeColumn = 'input_range' | 'clipped_weights'
+type ExpectedColumn = 'expected_error' | 'expected_error_start'
+
+/** What the search for optimal ranges expects of a tile; null where nothing was searched for. */
+export const expectedColumns: readonly Column<ExpectedColumn>[] = [
+  {
+    name: 'expected_error',
+    type: 'float64',
+    nullable: true,
+    unit: '1',
+    description:
+      'the tile\'s share of the expected mean squared change of the logits\' differences, per calibration example; with an objective of weights "none", its expected squared output errors, summed over tokens and columns, per calibration example; null by rules that minimise nothing',
+  },
+  {
+    name: 'expected_error_start',
+    type: 'float64',
+    nullable: true,
+    unit: '1',
+    description: 'the same with the ranges that the search started from',
+  },
+]
+
+type TileRangeColumn = 'input_range' | 'clipped_weights' | 'clipped_inputs' | ExpectedColumn
 export type TileRangeRow = Row<TileRangeColumn> & {
   readonly input_range: number | null
   /** How many. */
   readonly clipped_weights: number
+  /** Share of the calibration inputs. */
+  readonly clipped_inputs: number | null
+  readonly expected_error: number | null
+  readonly expected_error_start: number | null
 }
 
 export const tileRangesTable: Table<TileRangeColumn> = {
@@ -29,6 +54,14 @@ export const tileRangesTable: Table<TileRangeColumn> = {
       unit: '1',
       description: "weights beyond their column's full scale",
     },
+    {
+      name: 'clipped_inputs',
+      type: 'float64',
+      nullable: true,
+      unit: '1',
+      description: 'share of the calibration inputs beyond the input range, to 1 in 512 of it; null if there are none',
+    },
+    ...expectedColumns,
   ],
 }
 
@@ -86,6 +119,23 @@ export const rowOrdersTable: Table<'row'> = {
       nullable: false,
       unit: '1',
       description: 'row of the tile at each place of its bit lines, from the far end to the ADC',
+    },
+  ],
+}
+
+export type SpareColumnRow = Row<'tile' | 'owner'> & { readonly tile: number; readonly owner: number }
+
+/** A row for each spare column in use, in the order of the tiles. */
+export const spareColumnsTable: Table<'tile' | 'owner'> = {
+  name: 'spare columns',
+  columns: [
+    { name: 'tile', type: 'int32', nullable: false, unit: '1', description: 'position of the tile in the model' },
+    {
+      name: 'owner',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: 'column of the tile that it is a copy of',
     },
   ],
 }

@@ -2,6 +2,7 @@
  * The `tiles` table: one row per crossbar tile of every analog method: where it lies, what its converters cover and
  * how much they cut off. Not here: its columns (`columns.ts`), what the cutting costs (`errors.ts`).
  */
+import { expectedColumns } from './ranges.js'
 import {
   placeColumns,
   subjectColumns,
@@ -27,6 +28,8 @@ type TileColumn =
   | 'clipped_inputs'
   | 'outputs'
   | 'saturated_outputs'
+  | 'expected_error'
+  | 'expected_error_start'
 
 export type TileRow = Row<TileColumn> &
   Subject &
@@ -43,6 +46,8 @@ export type TileRow = Row<TileColumn> &
     readonly clipped_inputs: number | null
     readonly outputs: number
     readonly saturated_outputs: number | null
+    readonly expected_error: number | null
+    readonly expected_error_start: number | null
   }
 
 /** Counts of inputs and outputs are float64: they pass 2^31 on a large data set, and are exact up to 2^53. */
@@ -107,5 +112,6 @@ export const tilesTable: Table<TileColumn> = {
       description:
         "share of the column sums counted beyond the ADC's range; null if none was counted or the ADC is ideal",
     },
+    ...expectedColumns,
   ],
 }

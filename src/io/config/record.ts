@@ -134,6 +134,25 @@ export const changes = <A extends object>(
   return build<A>(what, new Map(pairs.map(([key, [shape, about]]) => [key, changeable(shape, about)])))
 }
 
+/** An object of any keys, each with a value of the shape; a map in the order of the file. */
+export const dictionary = <A>(what: string, item: Shape<A>): Shape<ReadonlyMap<string, A>> => ({
+  schema: { type: 'object', additionalProperties: item.schema },
+  codec: new t.Type<ReadonlyMap<string, A>, Json>(
+    `${what} (an object)`,
+    (u): u is ReadonlyMap<string, A> => u instanceof Map && [...u.values()].every(item.codec.is),
+    (input, context) => {
+      if (!isObject(input)) return t.failure(input, context)
+      const found = Object.entries(input).map(
+        ([key, value]) => [key, item.codec.validate(value, t.appendContext(context, key, item.codec, value))] as const,
+      )
+      const errors = found.flatMap(([, r]) => (r._tag === 'Left' ? r.left : []))
+      if (errors.length > 0) return left(errors)
+      return right(new Map(found.flatMap(([key, r]) => (r._tag === 'Right' ? [[key, r.right] as const] : []))))
+    },
+    map => Object.fromEntries([...map].map(([key, value]) => [key, item.codec.encode(value)])),
+  ),
+})
+
 /** One of several objects, told apart by the word under the key `tag`. */
 export const tagged = <K extends string, A extends { readonly [P in K]: string }>(
   what: string,

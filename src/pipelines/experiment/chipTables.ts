@@ -2,8 +2,7 @@
  * The rows of the tables about chips, method by method: `tiles`, `columns` and `errors`, from the units of ranges, errors
  * and passes. Counts are summed over a method's passes, factors averaged over its chips and reads at each time.
  */
-import { tilesOf, utilisation, type Tile } from '../../domain/crossbar/tiling.js'
-import { linearLayers } from '../../domain/encoder/architecture.js'
+import { utilisation, type Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import type { ColumnRow } from '../../domain/tables/columns.js'
 import { errorsTable, type ErrorRow } from '../../domain/tables/errors.js'
@@ -16,23 +15,16 @@ import {
 } from '../../domain/tables/ranges.js'
 import type { TileRow } from '../../domain/tables/tiles.js'
 import { readUnit } from '../../io/unitFile.js'
-import type { PlannedMethodUnit, PlannedUnit, Workspace } from './workspace.js'
+import { rangesPlaces } from './rangesUnit.js'
+import { rangesUnits, tilesOfUnit, type PlannedMethodUnit, type PlannedUnit, type Workspace } from './workspace.js'
 
-/** Where each table stands in its unit's file. */
-const places = { tileRanges: 0, columnRanges: 1, tileCounts: 1, alphas: 2 } as const
-
-const tilesOfUnit = (workspace: Workspace, { open, method }: PlannedMethodUnit): readonly Tile[] => {
-  const { tile } = hardwareOf(workspace.config, method)
-  return linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
-}
+/** Where each table stands in the file of a pass. */
+const places = { tileCounts: 1, alphas: 2 } as const
 
 const passesOf = (workspace: Workspace, of: PlannedMethodUnit): readonly PlannedUnit[] =>
   workspace.units.filter(u => u.taskIndex === of.taskIndex && u.method === of.method)
 
 const aboutOf = ({ task, method }: PlannedMethodUnit) => ({ task: task.task, method: method.name })
-
-const rangesUnits = (workspace: Workspace): readonly PlannedMethodUnit[] =>
-  workspace.methodUnits.filter(u => u.kind === 'ranges')
 
 const countNames = ['inputs', 'clipped_inputs', 'outputs', 'saturated_outputs'] as const
 
@@ -59,11 +51,7 @@ export const tileRows = async function* (workspace: Workspace): AsyncGenerator<T
     const tiles = tilesOfUnit(workspace, unit)
     const counts = await totalCounts(passesOf(workspace, unit), tiles.length)
     let i = 0
-    for await (const { input_range, clipped_weights } of readUnit<TileRangeRow>(
-      unit.path,
-      tileRangesTable,
-      places.tileRanges,
-    )) {
+    for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
       const [tile, count] = [tiles[i], counts[i]]
       i += 1
       if (tile === undefined || count === undefined) throw new Error(`${unit.path}: more tiles than the model has`)
@@ -74,13 +62,14 @@ export const tileRows = async function* (workspace: Workspace): AsyncGenerator<T
         ...{ layer: tile.layer, tile: tile.index },
         ...{ first_row: rows.first, rows: rows.size, first_column: columns.first, columns: columns.size },
         utilisation: utilisation(tile, size),
-        input_range,
+        input_range: row.input_range,
         weights,
-        clipped_weights: clipped_weights / weights,
+        clipped_weights: row.clipped_weights / weights,
         inputs: count.inputs,
         clipped_inputs: dac.bits === 'off' ? null : share(count.clipped_inputs, count.inputs),
         outputs: count.outputs,
         saturated_outputs: adc.bits === 'off' ? null : share(count.saturated_outputs, count.outputs),
+        ...{ expected_error: row.expected_error, expected_error_start: row.expected_error_start },
       }
     }
   }
@@ -120,7 +109,7 @@ export const columnRows = async function* (workspace: Workspace): AsyncGenerator
       ])
     const columns = columnsOf(tiles)
     let i = 0
-    for await (const range of readUnit<ColumnRangeRow>(unit.path, columnRangesTable, places.columnRanges)) {
+    for await (const range of readUnit<ColumnRangeRow>(unit.path, columnRangesTable, rangesPlaces.columns)) {
       const next = columns.next()
       if (next.done === true) throw new Error(`${unit.path}: more columns than the model has`)
       const { tile, column } = next.value

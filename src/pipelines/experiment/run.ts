@@ -9,15 +9,7 @@ import { durationText, seconds } from '../../domain/experiment/duration.js'
 import { errorsTable } from '../../domain/tables/errors.js'
 import { alphasTable, tileCountsTable, type AlphaRow } from '../../domain/tables/pass.js'
 import { outcomesTable } from '../../domain/tables/predictions.js'
-import {
-  columnRangesTable,
-  rowOrdersTable,
-  tileRangesTable,
-  type ColumnRangeRow,
-  type RowOrderRow,
-} from '../../domain/tables/ranges.js'
 import type { ScoreRow } from '../../domain/tables/scores.js'
-import type { Provenance } from '../../domain/tables/table.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
 import { writeRows, writeUnit } from '../../io/unitFile.js'
 import { calibrationOf, type EnginePool } from '../enginePool.js'
@@ -25,13 +17,14 @@ import { layerErrors } from '../errors.js'
 import { checkpointed, Interrupted, toEnd } from '../interruption.js'
 import { outcomes } from '../outcomes.js'
 import type { Progress } from '../progress.js'
-import type { ChosenRanges } from '../ranges.js'
 import { counting } from './counting.js'
+import { computeRanges } from './rangesUnit.js'
 import { allScores, removeOutdated, writeTables, type Format } from './tables.js'
 import {
   allUnits,
   remaining,
   unfinished,
+  unitProvenance,
   unitsFolder,
   type AnyPlannedUnit,
   type PlannedMethodUnit,
@@ -69,8 +62,6 @@ interface Amount {
   readonly tokens: number
 }
 
-const provenanceOf = (unit: AnyPlannedUnit): Provenance => new Map([['ohmflow:depends-on-sha256', unit.key]])
-
 const alphaRows = function* (alphas: Float32Array): Generator<AlphaRow> {
   for (const alpha of alphas) yield { alpha }
 }
@@ -80,7 +71,7 @@ const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: R
   let examples = 0
   let tokens = 0
   options.progress.begin(titleOf(unit), unit.open.examples)
-  await writeUnit(unit.path, provenanceOf(unit), async sink => {
+  await writeUnit(unit.path, unitProvenance(unit), async sink => {
     const counted = counting(engine)
     const rows = sink.table(outcomesTable)
     await toEnd(
@@ -107,30 +98,6 @@ const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: R
   return { examples, tokens }
 }
 
-const computeRanges = async (unit: PlannedMethodUnit, { engines }: RunOptions): Promise<void> => {
-  const ranges = await engines.ranges(unit, unit.method)
-  await writeUnit(unit.path, provenanceOf(unit), async sink => {
-    await writeRows(
-      sink,
-      tileRangesTable,
-      ranges.map(r => ({ input_range: r.dynamic ? null : r.inputRange, clipped_weights: r.clippedWeights })),
-    )
-    await writeRows(sink, columnRangesTable, columnRows(ranges))
-    await writeRows(sink, rowOrdersTable, orderRows(ranges))
-    await unit.open.unchanged()
-  })
-}
-
-const orderRows = function* (ranges: readonly ChosenRanges[]): Generator<RowOrderRow> {
-  for (const { rowOrder = [] } of ranges) for (const row of rowOrder) yield { row }
-}
-
-const columnRows = function* (ranges: readonly ChosenRanges[]): Generator<ColumnRangeRow> {
-  for (const { fullScales, gains, absMax, deviation } of ranges)
-    for (const [j, full_scale] of fullScales.entries())
-      yield { full_scale, gain: gains[j] ?? NaN, abs_max: absMax[j] ?? NaN, deviation: deviation[j] ?? NaN }
-}
-
 const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, options: RunOptions): Promise<void> => {
   const { engines } = options
   const { config } = workspace
@@ -145,7 +112,7 @@ const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, opti
     ...{ ranges, vectors },
   }
   const rows = await layerErrors(unit.open, calibrationOf(unit.open), wanted, engines.options, options)
-  await writeUnit(unit.path, provenanceOf(unit), async sink => {
+  await writeUnit(unit.path, unitProvenance(unit), async sink => {
     await writeRows(sink, errorsTable, rows)
     await unit.open.unchanged()
   })
@@ -153,7 +120,7 @@ const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, opti
 
 const compute = async (workspace: Workspace, unit: AnyPlannedUnit, options: RunOptions): Promise<Amount> => {
   if (unit.kind === 'scores') return computeScores(workspace, unit, options)
-  if (unit.kind === 'ranges') await computeRanges(unit, options)
+  if (unit.kind === 'ranges') await computeRanges(unit, options.engines)
   else await computeErrors(workspace, unit, options)
   return { examples: 0, tokens: 0 }
 }

@@ -4,6 +4,7 @@
  */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
+import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
 import { linearLayers } from '../../domain/encoder/architecture.js'
 import { hardwareOf, type Config } from '../../domain/experiment/config.js'
 import { buildInWords, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
@@ -17,6 +18,7 @@ import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
 import { openTask, type OpenTask } from '../openTask.js'
+import { filesOf, openRangesFiles, refuseUnfitRanges, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
 
 /** A unit's place on disk, and its task made ready. */
@@ -42,7 +44,29 @@ export interface Workspace {
   readonly provenance: Provenance
 }
 
+export const unitProvenance = ({ key }: Pick<Placed, 'key'>): Provenance =>
+  new Map([['ohmflow:depends-on-sha256', key]])
+
+/** The units that find ranges, in the order of the tables. */
+export const rangesUnits = ({ methodUnits }: Pick<Workspace, 'methodUnits'>): readonly PlannedMethodUnit[] =>
+  methodUnits.filter(u => u.kind === 'ranges')
+
+/** The tiles of a method's chip, in the order of the model. */
+export const tilesOfUnit = (
+  { config }: Pick<Workspace, 'config'>,
+  { open, method }: Pick<PlannedMethodUnit, 'open' | 'method'>,
+): readonly Tile[] => {
+  const { tile } = hardwareOf(config, method)
+  return linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
+}
+
 export const unitsFolder = (out: string): string => join(out, 'units')
+
+/** The files of ranges that methods name, as they are written in the config, with their hashes; nothing without any. */
+const rangesInputs = (config: Config, { hashes }: RangesFiles): { readonly ranges?: Record<string, string> } => {
+  const files = [...filesOf(config)].map(([path, { written }]) => [written, hashes.get(path) ?? ''] as const)
+  return files.length === 0 ? {} : { ranges: Object.fromEntries(files) }
+}
 
 const provenanceOf = (
   config: Config,
@@ -59,10 +83,11 @@ const provenanceOf = (
     [
       'ohmflow:inputs',
       canonicalJson(
-        tasks.map(({ source, inputs: { calibration, ...inputs } }) => ({
+        tasks.map(({ source, saved, inputs: { calibration, ...inputs } }) => ({
           task: source.task,
           ...inputs,
           ...(calibration === null ? {} : { calibration }),
+          ...rangesInputs(config, saved),
         })),
       ),
     ],
@@ -86,8 +111,12 @@ export const prepare = (config: Config, configHash: string, out: string): TaskEi
     const tasks: OpenTask[] = []
     const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
     const tensorflow = await orThrow(tensorFlowOf(config.name, config))
-    for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration)))
-    for (const task of tasks) refuseTooManyTiles(config, task)
+    const saved = await orThrow(openRangesFiles(config))
+    for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration, { saved })))
+    for (const task of tasks) {
+      refuseTooManyTiles(config, task)
+      refuseUnfitRanges(config, saved, { task: task.source.task, architecture: task.checkpoint.architecture })
+    }
     const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
       const key = sha256(canonicalJson(dependsOn))
       const open = tasks[taskIndex]
@@ -98,6 +127,7 @@ export const prepare = (config: Config, configHash: string, out: string): TaskEi
       config,
       tasks.map(t => t.inputs),
       tensorflow,
+      saved.hashes,
     )
     return {
       ...{ config, out, tasks },

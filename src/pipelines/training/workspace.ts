@@ -17,6 +17,7 @@ import { attempt, orThrow } from '../../io/fault.js'
 import { openDataset } from '../../io/glue/dataset.js'
 import { sha256 } from '../../io/hash.js'
 import { countExamples, openTask, type ExampleData, type OpenTask } from '../openTask.js'
+import { openRangesFiles, refuseUnfitRanges } from '../savedRanges.js'
 import { watched } from '../watched.js'
 import { evaluatedMethods } from './evaluate.js'
 
@@ -48,11 +49,11 @@ export interface TrainingWorkspace {
 export const statesFolder = (out: string): string => join(out, 'states')
 
 /** What the scores on the way depend on: they are told by the same states. */
-const evaluationOf = (config: Config, source: TaskSource): Json => ({
+const evaluationOf = (config: Config, { source, saved }: Pick<OpenTask, 'source' | 'saved'>): Json => ({
   ...{ revision: resultsRevision, split: source.split, examples: source.examples },
   methods: evaluatedMethods(config).map(m => ({
     name: m.name,
-    ...executionOf(config, m, null),
+    ...executionOf(config, m, null, saved.hashes),
     hardware: m.execution === 'digital' ? null : asJson(hardwareOf(config, m)),
   })),
   repeat: asJson(config.repeat),
@@ -69,7 +70,9 @@ const prepareTask = async (
   if (resolve(folder) === resolve(source.checkpoint.resolved))
     fail('command line', '--out', 'another folder than the one the starting checkpoint lies in', folder)
   const analog = config.methods.some(m => m.execution === 'analog')
-  const open = await orThrow(openTask(source, analog ? config.calibration : null, { classifier: 'optional' }))
+  const saved = await orThrow(openRangesFiles(config))
+  const open = await orThrow(openTask(source, analog ? config.calibration : null, { classifier: 'optional', saved }))
+  refuseUnfitRanges(config, saved, { task: source.task, architecture: open.checkpoint.architecture })
   const dataset = await orThrow(openDataset(open.task, source.data.resolved, 'train'))
   const files = await watched(dataset.files)
   const examples = await countExamples({ data: source.data, split: 'train', examples: training.examples }, dataset)
@@ -82,7 +85,7 @@ const prepareTask = async (
     settings: asJson(settings),
     engine: training.engine,
     seed: config.seed,
-    evaluation: evaluationOf(config, source),
+    evaluation: evaluationOf(config, open),
   }
   return {
     ...{ open, folder, key: sha256(canonicalJson(dependsOn)) },

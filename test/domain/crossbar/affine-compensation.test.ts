@@ -18,9 +18,9 @@ describe('a fitted line', () => {
     'leaves errors that nothing linear is left in',
     points => {
       const { alpha, offset } = fit(points)
-    const weights = points.map(p => p.h)
-    const total = weights.reduce((a, b) => a + b, 0)
-    fc.pre(total * total > 3.1 * weights.reduce((a, h) => a + h * h, 0))
+      const weights = points.map(p => p.h)
+      const total = weights.reduce((a, b) => a + b, 0)
+      fc.pre(total * total > 3.1 * weights.reduce((a, h) => a + h * h, 0))
       const sum = (of: (p: (typeof points)[number]) => number): number => points.reduce((s, p) => s + p.h * of(p), 0)
       const rest = (p: (typeof points)[number]): number => p.y - alpha * p.z - offset
       const scale = sum(() => 9) * (1 + alpha)

@@ -79,7 +79,8 @@ describe('what is available', () => {
     expect(refusal(withMethod({ inputRange: { rule: 'dynamic' }, spare: 'columns' }))).toContain('methods.1.inputRange')
     expect(refusal(withMethod({ spare: 'columns and rows' }))).toContain('methods.1.spare')
     const saved = { rule: 'fixed', value: null, file: { written: 'r.json', resolved: '/r.json' } } as const
-    expect(refusal(withMethod({ columnRange: saved }))).toBe(
+    expect(refusal(withMethod({ columnRange: saved, inputRange: saved }))).toBeNull()
+    expect(refusal(withMethod({ columnRange: saved }), { ...thisVersion, rangeFiles: false })).toBe(
       'c.json: methods.1.columnRange.file: expected it left out, and "value" instead, found "r.json", which is not available in this version',
     )
     expect(refusal(withMethod({ columnRange: { ...saved, value: 1, file: null } }))).toBeNull()

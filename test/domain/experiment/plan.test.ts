@@ -144,6 +144,34 @@ describe('the plan', () => {
     expect(irDropRules.map(irDrop => keys(withChip({ irDrop, hardware, objective })))).toEqual(found)
   })
 
+  test('a file of ranges counts by what is in it, for the methods that take ranges from it', () => {
+    const of = (written: string, hash: string, kind: 'columnRange' | 'inputRange') => {
+      const file = { written, resolved: `/${written}` }
+      const saved: AnalogMethod = { ...chip, name: 's', [kind]: { rule: 'fixed', value: null, file } }
+      const { scores, methods } = plan(
+        { ...config, methods: [digital, chip, saved] },
+        inputs,
+        null,
+        new Map([[file.resolved, hash]]),
+      )
+      const units = [...scores, ...methods]
+      return ['d', 'a', 's'].map(m => units.flatMap(u => (u.method.name === m ? [JSON.stringify(u.dependsOn)] : [])))
+    }
+    for (const kind of ['columnRange', 'inputRange'] as const) {
+      const [digitally, plain, saved] = of('r.json', 'f00', kind)
+      expect(saved).toHaveLength(2 * (8 + 2))
+      for (const unit of saved ?? []) expect(unit).toContain('"file":"f00"')
+      expect(of('elsewhere/r.json', 'f00', kind)).toEqual([digitally, plain, saved])
+      const [, same, other] = of('r.json', 'ba2', kind)
+      expect(same).toEqual(plain)
+      for (const unit of other ?? []) expect(saved).not.toContain(unit)
+    }
+    const file = { written: 'r.json', resolved: '/r.json' }
+    expect(() => keys(withChip({ columnRange: { rule: 'fixed', value: null, file } }))).toThrow(
+      '"files" expected the hash of r.json, got none',
+    )
+  })
+
   test('needs the hashes of every task', () => {
     expect(() => plan(config, [hashes('0')], null)).toThrow('"inputs" expected 2 entries, got 1')
   })

@@ -55,6 +55,8 @@ const tile: TileRow = {
   clipped_inputs: null,
   outputs: 0,
   saturated_outputs: null,
+  expected_error: 0.02,
+  expected_error_start: null,
 }
 const column: ColumnRow = {
   task: 'sst2',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { tilesOf } from '../../../src/domain/crossbar/tiling.js'
 import { linearLayers } from '../../../src/domain/encoder/architecture.js'
 import type { TileRanges } from '../../../src/engines/analog/parameters.js'
-import type { chipWith} from './miniature.js';
+import type { chipWith } from './miniature.js'
 import { architecture, batch, everything, ideal, made, rangesOf } from './miniature.js'
 import { onChip, type Seen } from './on-chip.js'
 

@@ -1,0 +1,156 @@
+/**
+ * Ranges of a method as JSON that people read and edit: tasks, then layers, then their tiles in order, a tile with its
+ * `inputRange` (null: dynamic), and `fullScales` and `gains` column by column (without `gains`: all 1).
+ * Binary32 numbers are written with the fewest digits that give them back. Not here: whether they fit a model
+ * (pipelines/savedRanges.ts).
+ */
+import { left } from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import * as t from 'io-ts/lib/index.js'
+import type { TileSize } from '../domain/crossbar/tiling.js'
+import type { Json } from '../domain/experiment/config.js'
+import { firstOf, type Problem } from '../domain/problem.js'
+import type { SavedLayers, SavedRanges, SavedTile } from '../domain/ranges/saved.js'
+import { writeAtomically } from './atomicFile.js'
+import { dictionary, object, optional, required } from './config/record.js'
+import { constant, integer, usableName } from './config/scalar.js'
+import { kept, list, type Shape } from './config/shape.js'
+import { decode, located, shown, type Misfit } from './decoding.js'
+import { readJson } from './textFile.js'
+
+const schemaVersion = 1
+
+/** Whether binary32 holds it, as a number above 0 or, if that is allowed, as 0. */
+const isRange = (u: unknown, orZero: boolean): u is number =>
+  typeof u === 'number' && Number.isFinite(Math.fround(u)) && (Math.fround(u) > 0 || (orZero && u === 0))
+
+const isAnInputRange = (u: unknown): u is number | null => u === null || isRange(u, false)
+
+const inputRange: Shape<number | null> = kept('a number > 0 that binary32 holds, or null: dynamic', isAnInputRange, {
+  anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'null' }],
+})
+
+/** One number a column, checked in one go: there are many. */
+const perColumn = (name: string, orZero: boolean): Shape<Float32Array> => {
+  const expected = `a number ${orZero ? '>= 0' : '> 0'} that binary32 holds`
+  return {
+    schema: { type: 'array', items: { type: 'number', [orZero ? 'minimum' : 'exclusiveMinimum']: 0 } },
+    codec: new t.Type<Float32Array, Json>(
+      `${name} (an array of numbers, one a column)`,
+      (u): u is Float32Array => u instanceof Float32Array,
+      (input, context) => {
+        if (!Array.isArray(input)) return t.failure(input, context)
+        const values: readonly unknown[] = input
+        const bad = values.findIndex(v => !isRange(v, orZero))
+        if (bad < 0) return t.success(Float32Array.from(values as readonly number[])) // as: each was looked at
+        const misfit: Misfit = { at: [bad], expected, found: shown(values[bad]) }
+        return left([located(misfit, input, context)])
+      },
+      values => [...values],
+    ),
+  }
+}
+
+interface WrittenTile extends Omit<SavedTile, 'gains'> {
+  readonly gains: Float32Array | null
+}
+
+const tile: Shape<WrittenTile> = object<WrittenTile>('a tile of ranges', {
+  inputRange: required(inputRange, { about: 'Input magnitude that stands for full scale.' }),
+  fullScales: required(perColumn('full scales', true), { about: 'Weight of each column that stands for full scale.' }),
+  gains: optional(perColumn('gains', false), { about: 'Digital factor of each column; without them, 1.' }),
+})
+
+interface WrittenRanges {
+  readonly schemaVersion: typeof schemaVersion
+  readonly method: string
+  readonly tile: TileSize
+  readonly tasks: ReadonlyMap<string, ReadonlyMap<string, readonly WrittenTile[]>>
+}
+
+const edge = integer({ min: 1, max: 1e6 })
+
+const ranges: Shape<WrittenRanges> = object<WrittenRanges>('a file of ranges', {
+  schemaVersion: required(constant(schemaVersion), { about: 'Version of this format.' }),
+  method: required(usableName, { about: 'The method whose ranges they are.' }),
+  tile: required(
+    object<TileSize>('a tile size', {
+      rows: required(edge, { about: 'Rows of a tile.' }),
+      columns: required(edge, { about: 'Columns of a tile.' }),
+    }),
+    { about: 'Tiles of the hardware they were found for.' },
+  ),
+  tasks: required(dictionary('ranges of tasks', dictionary('ranges of layers', list('tiles of a layer', tile, 1))), {
+    about: 'By task, then by layer.',
+  }),
+})
+
+const filled = ({ gains, ...rest }: WrittenTile): SavedTile => ({
+  ...rest,
+  gains: gains ?? new Float32Array(rest.fullScales.length).fill(1),
+})
+
+const mapped = <A, B>(map: ReadonlyMap<string, A>, of: (value: A) => B): ReadonlyMap<string, B> =>
+  new Map([...map].map(([key, value]) => [key, of(value)] as const))
+
+/** The first problem of the file, or what it holds. */
+export const readRangesFile = (path: string): TE.TaskEither<Problem, SavedRanges> =>
+  pipe(
+    readJson(path),
+    TE.mapLeft(firstOf),
+    TE.chainEitherK(decode(ranges.codec, path)),
+    TE.map(({ method, tile: size, tasks }) => ({
+      ...{ method, tile: size },
+      tasks: mapped(tasks, layers => mapped(layers, tiles => tiles.map(filled))),
+    })),
+  )
+
+/** The fewest digits that give a binary32 number back; nine always do. */
+export const shortest = (value: number): number => {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits))
+    if (Math.fround(rounded) === value) return rounded
+  }
+  return Number(value.toPrecision(9))
+}
+
+const row = (values: Float32Array): string => `[${Array.from(values, shortest).join(', ')}]`
+
+const tileText = ({ inputRange: range, fullScales, gains }: SavedTile): string =>
+  [
+    '        {',
+    `          "inputRange": ${JSON.stringify(range)},`,
+    `          "fullScales": ${row(fullScales)},`,
+    `          "gains": ${row(gains)}`,
+    '        }',
+  ].join('\n')
+
+const layersText = function* (layers: SavedLayers): Generator<string> {
+  let separator = ''
+  for (const [name, tiles] of layers) {
+    yield `${separator}\n      ${JSON.stringify(name)}: [\n${tiles.map(tileText).join(',\n')}\n      ]`
+    separator = ','
+  }
+}
+
+/** The file's text in pieces, layer by layer. */
+const texts = function* ({ method, tile: size, tasks }: SavedRanges): Generator<string> {
+  yield `{\n  "schemaVersion": ${schemaVersion},\n  "method": ${JSON.stringify(method)},\n`
+  yield `  "tile": { "rows": ${size.rows}, "columns": ${size.columns} },\n  "tasks": {`
+  let separator = ''
+  for (const [name, layers] of tasks) {
+    yield `${separator}\n    ${JSON.stringify(name)}: {`
+    yield* layersText(layers)
+    yield '\n    }'
+    separator = ','
+  }
+  yield '\n  }\n}\n'
+}
+
+/** Whole or not at all. @throws Failure (in the promise) if the folder cannot be written */
+export const writeRangesFile = (path: string, saved: SavedRanges): Promise<void> =>
+  writeAtomically(path, async sink => {
+    const encoder = new TextEncoder()
+    for (const text of texts(saved)) await sink.write(encoder.encode(text))
+  })

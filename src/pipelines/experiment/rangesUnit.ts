@@ -1,0 +1,131 @@
+/**
+ * The unit that finds a method's ranges on a task: computed into its file, and read from there again, exactly, so that
+ * whoever finds it there need not look for them. Not here: how ranges are chosen (pipelines/ranges.ts).
+ */
+import type { Tile } from '../../domain/crossbar/tiling.js'
+import { hardwareOf } from '../../domain/experiment/config.js'
+import { preDistorts } from '../../domain/experiment/method.js'
+import {
+  columnRangesTable,
+  rowOrdersTable,
+  spareColumnsTable,
+  tileRangesTable,
+  type ColumnRangeRow,
+  type RowOrderRow,
+  type SpareColumnRow,
+  type TileRangeRow,
+} from '../../domain/tables/ranges.js'
+import { readUnit, unitState, writeRows, writeUnit } from '../../io/unitFile.js'
+import type { EnginePool, StoredRanges } from '../enginePool.js'
+import type { ChosenRanges } from '../ranges.js'
+import { rangesUnits, tilesOfUnit, unitProvenance, type PlannedMethodUnit, type Workspace } from './workspace.js'
+
+/** Where each table stands in the file. */
+export const rangesPlaces = { tiles: 0, columns: 1, rowOrders: 2, spare: 3 } as const
+
+const tileRow = (r: ChosenRanges): TileRangeRow => ({
+  ...{
+    input_range: r.dynamic ? null : r.inputRange,
+    clipped_weights: r.clippedWeights,
+    clipped_inputs: r.clippedInputs,
+  },
+  ...{ expected_error: r.expected?.chosen ?? null, expected_error_start: r.expected?.start ?? null },
+})
+
+const columnRows = function* (ranges: readonly ChosenRanges[]): Generator<ColumnRangeRow> {
+  for (const { fullScales, gains, absMax, deviation } of ranges)
+    for (const [j, full_scale] of fullScales.entries())
+      yield { full_scale, gain: gains[j] ?? NaN, abs_max: absMax[j] ?? NaN, deviation: deviation[j] ?? NaN }
+}
+
+const orderRows = function* (ranges: readonly ChosenRanges[]): Generator<RowOrderRow> {
+  for (const { rowOrder = [] } of ranges) for (const row of rowOrder) yield { row }
+}
+
+const spareRows = function* (ranges: readonly ChosenRanges[]): Generator<SpareColumnRow> {
+  for (const [tile, { copies }] of ranges.entries()) for (const owner of copies) yield { tile, owner }
+}
+
+/** @throws Failure (in the promise) */
+export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool): Promise<void> => {
+  const ranges = await engines.ranges(unit, unit.method)
+  await writeUnit(unit.path, unitProvenance(unit), async sink => {
+    await writeRows(sink, tileRangesTable, ranges.map(tileRow))
+    await writeRows(sink, columnRangesTable, columnRows(ranges))
+    await writeRows(sink, rowOrdersTable, orderRows(ranges))
+    await writeRows(sink, spareColumnsTable, spareRows(ranges))
+    await unit.open.unchanged()
+  })
+}
+
+/** The columns' rows of one tile after the other. */
+const readColumns = async (path: string, tiles: readonly Tile[]): Promise<readonly (readonly ColumnRangeRow[])[]> => {
+  const found: ColumnRangeRow[][] = tiles.map(() => [])
+  let tile = 0
+  for await (const row of readUnit<ColumnRangeRow>(path, columnRangesTable, rangesPlaces.columns)) {
+    while (found[tile]?.length === tiles[tile]?.columns.size && tile < tiles.length) tile += 1
+    const own = found[tile]
+    if (own === undefined) throw new Error(`${path}: more columns than the model has`)
+    own.push(row)
+  }
+  return found
+}
+
+/** Of every tile whose rows are placed, all or none of them. */
+const readOrders = async (path: string, tiles: readonly Tile[]): Promise<readonly (Uint32Array | undefined)[]> => {
+  const rows: number[] = []
+  for await (const { row } of readUnit<RowOrderRow>(path, rowOrdersTable, rangesPlaces.rowOrders)) rows.push(row)
+  let at = 0
+  return tiles.map(({ rows: { size } }) => {
+    at += size
+    return rows.length === 0 ? undefined : Uint32Array.from(rows.slice(at - size, at))
+  })
+}
+
+/** Owners of every tile's spare columns. */
+const readSpare = async (path: string, tiles: readonly Tile[]): Promise<readonly Uint16Array[]> => {
+  const owners: number[][] = tiles.map(() => [])
+  for await (const { tile, owner } of readUnit<SpareColumnRow>(path, spareColumnsTable, rangesPlaces.spare))
+    owners[tile]?.push(owner)
+  return owners.map(own => Uint16Array.from(own))
+}
+
+/** The ranges in a whole unit file, of every tile in the order of the model. @throws Failure (in the promise) */
+export const readRanges = async (
+  workspace: Pick<Workspace, 'config'>,
+  unit: PlannedMethodUnit,
+): Promise<readonly ChosenRanges[]> => {
+  const tiles = tilesOfUnit(workspace, unit)
+  const columns = await readColumns(unit.path, tiles)
+  const [orders, spare] = [await readOrders(unit.path, tiles), await readSpare(unit.path, tiles)]
+  const { wireResistanceOhm } = hardwareOf(workspace.config, unit.method)
+  const ranges: ChosenRanges[] = []
+  for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
+    const own = columns[ranges.length]
+    if (own === undefined) throw new Error(`${unit.path}: more tiles than the model has`)
+    const { expected_error: chosen, expected_error_start: start } = row
+    const rowOrder = orders[ranges.length]
+    ranges.push({
+      ...{ inputRange: row.input_range ?? 1, dynamic: row.input_range === null },
+      copies: spare[ranges.length] ?? new Uint16Array(0),
+      preDistorted: wireResistanceOhm > 0 && preDistorts(unit.method.irDrop),
+      ...(rowOrder === undefined ? {} : { rowOrder }),
+      ...{ clippedWeights: row.clipped_weights, clippedInputs: row.clipped_inputs },
+      expected: chosen === null || start === null ? null : { start, chosen },
+      fullScales: Float32Array.from(own, c => c.full_scale),
+      gains: Float32Array.from(own, c => c.gain),
+      absMax: Float32Array.from(own, c => c.abs_max),
+      deviation: Float64Array.from(own, c => c.deviation),
+    })
+  }
+  return ranges
+}
+
+/** What the experiment's folder has of ranges already; a damaged file counts as not there. */
+export const storedRanges =
+  (workspace: Pick<Workspace, 'config' | 'methodUnits'>): StoredRanges =>
+  async (open, method) => {
+    const unit = rangesUnits(workspace).find(u => u.open === open && u.method.name === method.name)
+    if (unit === undefined || (await unitState(unit.path)) !== 'whole') return null
+    return readRanges(workspace, unit)
+  }

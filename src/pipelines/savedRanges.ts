@@ -1,0 +1,171 @@
+/**
+ * The files of ranges that a config's methods name: read, hashed, and held against the models and tiles they are to serve.
+ * Not here: their format (io/rangesFile.ts).
+ */
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { tilesOf, type Tile, type TileSize } from '../domain/crossbar/tiling.js'
+import { linearLayers, type Architecture } from '../domain/encoder/architecture.js'
+import { hardwareOf, type Config } from '../domain/experiment/config.js'
+import type { AnalogMethod, ColumnRange, InputRange } from '../domain/experiment/method.js'
+import type { ConfigPath } from '../domain/experiment/path.js'
+import type { RangesHashes } from '../domain/experiment/plan.js'
+import { fail, type Problem } from '../domain/problem.js'
+import type { SavedRanges, SavedTile } from '../domain/ranges/saved.js'
+import { nearest } from '../domain/spelling.js'
+import type { TaskName } from '../domain/tasks/task.js'
+import { jsonPath } from '../io/decoding.js'
+import { attempt, orThrow } from '../io/fault.js'
+import { readRangesFile } from '../io/rangesFile.js'
+import { watched, type Watched } from './watched.js'
+
+export interface RangesFiles {
+  readonly hashes: RangesHashes
+  /** @throws RangeError if the file is none of them */
+  readonly of: (file: ConfigPath) => SavedRanges
+  /** @throws Failure (in the promise) if a file is no longer what it was when its hash was taken. */
+  readonly unchanged: () => Promise<void>
+}
+
+/** Which ranges of a tile a method takes from a file. */
+type Kind = 'columnRange' | 'inputRange'
+const kinds: readonly Kind[] = ['columnRange', 'inputRange']
+
+/** The file that a rule takes its ranges from; null: it has none. */
+export const fileOf = (range: ColumnRange | InputRange): ConfigPath | null =>
+  range.rule === 'fixed' ? range.file : null
+
+const analogMethods = ({ methods }: Pick<Config, 'methods'>): readonly AnalogMethod[] =>
+  methods.flatMap(m => (m.execution === 'analog' ? [m] : []))
+
+/** Every file once, by its resolved path. */
+export const filesOf = (config: Pick<Config, 'methods'>): ReadonlyMap<string, ConfigPath> =>
+  new Map(
+    analogMethods(config)
+      .flatMap(m => kinds.flatMap(kind => fileOf(m[kind]) ?? []))
+      .map(file => [file.resolved, file] as const),
+  )
+
+export const noRangesFiles: RangesFiles = {
+  hashes: new Map(),
+  of: file => {
+    throw new RangeError(`"file" expected one that was opened, got ${file.written}`)
+  },
+  unchanged: () => Promise.resolve(),
+}
+
+/** The first problem of the first file that has one, or all of them. Hashed first: what changes meanwhile shows later. */
+export const openRangesFiles = (config: Pick<Config, 'name' | 'methods'>): TaskEither<Problem, RangesFiles> =>
+  attempt(config.name, async () => {
+    const seen = new Map<string, { readonly saved: SavedRanges; readonly watch: Watched }>()
+    for (const path of filesOf(config).keys()) {
+      const watch = await watched([path])
+      seen.set(path, { watch, saved: await orThrow(readRangesFile(path)) })
+    }
+    return {
+      hashes: new Map([...seen].map(([path, { watch }]) => [path, watch.hash] as const)),
+      of: file => seen.get(file.resolved)?.saved ?? noRangesFiles.of(file),
+      unchanged: async () => {
+        for (const { watch } of seen.values()) await watch.unchanged()
+      },
+    }
+  })
+
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+
+/** @throws Failure if a tile of the file is not one that the method can use */
+const refuseTile = (file: string, at: readonly string[], found: SavedTile, { columns }: Tile, kind: Kind): void => {
+  for (const key of ['fullScales', 'gains'] as const)
+    if (found[key].length !== columns.size)
+      fail(
+        file,
+        jsonPath([...at, key]),
+        `${plural(columns.size, 'number')}, one a column of the tile`,
+        `${found[key].length}`,
+      )
+  if (kind === 'inputRange' && found.inputRange === null)
+    fail(file, jsonPath([...at, 'inputRange']), 'a number, for the rule "fixed"', 'null, which is no fixed range')
+}
+
+/** What a method takes from a file has to be for this task's model on the method's tiles. @throws Failure */
+const refuseUnfit = (
+  { resolved: file }: ConfigPath,
+  saved: SavedRanges,
+  task: TaskName,
+  architecture: Architecture,
+  { name, tile, kind }: Pick<AnalogMethod, 'name'> & { readonly tile: TileSize; readonly kind: Kind },
+): void => {
+  if (saved.tile.rows !== tile.rows || saved.tile.columns !== tile.columns)
+    fail(
+      file,
+      'tile',
+      `${tile.rows} x ${tile.columns}, the tiles of method "${name}"`,
+      `${saved.tile.rows} x ${saved.tile.columns}`,
+    )
+  const layers = saved.tasks.get(task)
+  if (layers === undefined)
+    return fail(
+      file,
+      'tasks',
+      `ranges of ${task}`,
+      saved.tasks.size === 0 ? 'none' : [...saved.tasks.keys()].join(', '),
+    )
+  const known = linearLayers(architecture)
+  const names = known.map(l => l.name)
+  for (const other of layers.keys())
+    if (!names.includes(other)) {
+      const meant = nearest(other, names)
+      const hint = meant === null ? '' : ` (did you mean "${meant}"?)`
+      fail(file, jsonPath(['tasks', task, other]), `a layer of the model${hint}`, `another's: "${other}"`)
+    }
+  for (const layer of known) {
+    const at = ['tasks', task, layer.name]
+    const tiles = tilesOf(layer, tile)
+    const found = layers.get(layer.name)
+    if (found === undefined)
+      return fail(file, jsonPath(at), `${plural(tiles.length, 'tile')} of this layer`, 'no such layer')
+    if (found.length !== tiles.length) fail(file, jsonPath(at), plural(tiles.length, 'tile'), `${found.length}`)
+    for (const [i, place] of tiles.entries()) {
+      const own = found[i]
+      if (own !== undefined) refuseTile(file, [...at, String(i)], own, place, kind)
+    }
+  }
+}
+
+/** @throws Failure if a file of a method has not what the method needs for this task */
+export const refuseUnfitRanges = (
+  config: Config,
+  files: RangesFiles,
+  { task, architecture }: { readonly task: TaskName; readonly architecture: Architecture },
+): void => {
+  for (const method of analogMethods(config))
+    for (const kind of kinds) {
+      const file = fileOf(method[kind])
+      const { tile } = hardwareOf(config, method)
+      if (file !== null) refuseUnfit(file, files.of(file), task, architecture, { name: method.name, tile, kind })
+    }
+}
+
+/** A tile of a file, and where in it it stands. */
+export interface PlacedTile {
+  readonly file: ConfigPath
+  readonly at: readonly string[]
+  readonly tile: SavedTile
+}
+
+/**
+ * Full scales from a file: 0 for a column of zeros, whatever the file has for it.
+ * @throws Failure if another column has none
+ */
+export const savedFullScales = ({ file, at, tile }: PlacedTile, absMax: Float32Array): Float32Array =>
+  absMax.map((largest, j) => {
+    if (largest === 0) return 0
+    const found = tile.fullScales[j] ?? NaN
+    if (found === 0)
+      fail(
+        file.resolved,
+        jsonPath([...at, 'fullScales', String(j)]),
+        'a number > 0: the column has weights other than 0',
+        '0',
+      )
+    return found
+  })
