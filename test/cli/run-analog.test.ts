@@ -123,7 +123,7 @@ describe('ohmflow run with chips', { timeout: 900_000 }, () => {
       if (found === undefined) throw new Error(`no unit holds ${column}`)
       return join(out, 'units', found)
     }
-    const spoilt = [holding('clipped_weights'), holding('what acts, alone'), holding('saturated_outputs')]
+    const spoilt = [holding('clipped_weights'), holding('what acts beside'), holding('saturated_outputs')]
     expect(new Set(spoilt).size).toBe(3)
     for (const path of spoilt) {
       const content = readFileSync(path)
@@ -182,7 +182,7 @@ describe('ohmflow run with chips', { timeout: 900_000 }, () => {
     expect(await count('tiles')).toBe(2 * tiles)
     const columns = 9 * 2 * 64 + 2 * 2 * 256 + 2 * 6 * 64
     expect(await count('columns')).toBe(2 * (2 * columns) + 2 * (2 * 2 + 2 * 1))
-    const sources = ['programming', 'drift', 'read', 'dac', 'adc', 'output noise', 'ir drop', 'all']
+    const sources = ['ranges', 'programming', 'drift', 'read', 'dac', 'adc', 'output noise', 'ir drop', 'all']
     const errors = await rowsOf(whole, 'errors')
     expect(errors).toHaveLength(2 * 2 * 14 * sources.length)
     expect([...new Set(errors.map(r => r.source))]).toEqual(sources)

@@ -4,7 +4,7 @@
  * is expected to give, from the exact moments of the devices, without a measurement.
  * Not modelled: IR drop in `moments`.
  */
-import { addToFit, fitSums, fittedLine, type Line } from '../../domain/crossbar/affine-compensation.js'
+import { addToFit, fitSums, fittedLines, type Line } from '../../domain/crossbar/affine-compensation.js'
 import { decode, encode } from '../../domain/crossbar/converter.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
 import { averagedColumns } from '../../domain/ranges/spare.js'
@@ -167,5 +167,5 @@ export const lines = (
       const weights = heap.f32(vectors.h + 4 * (k * layer.outputs + tile.columns.first), columns)
       addToFit(sums, row(analog), row(exact), weights, variance === 0 ? null : row(variance))
     }
-    return Array.from({ length: columns }, (_, j) => fittedLine(sums, j))
+    return fittedLines(sums)
   })
