@@ -1,6 +1,7 @@
 /** `ohmflow train`: fine-tune the checkpoints of a config, each into a checkpoint of its own. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
+import { counted } from '../../domain/count.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedTraining } from '../../pipelines/experiment/config.js'
 import { formats } from '../../pipelines/experiment/tables.js'
@@ -80,7 +81,7 @@ export const train = command({
       if (json) await print([...evaluations, { checkpoints }].map(line => `${JSON.stringify(line)}\n`).join(''))
       else if (evaluations.length > 0) await printLine(evaluationTable(evaluations))
       const steps = finished.effort.reduce((sum, e) => sum + e.steps, 0)
-      say(`${grouped(steps)} steps computed in ${spoken((Date.now() - started.getTime()) / 1000)}`)
+      say(`${counted(steps, 'step', grouped(steps))} computed in ${spoken((Date.now() - started.getTime()) / 1000)}`)
       for (const { checkpoint } of checkpoints) say(`  ${checkpoint}`)
       for (const file of finished.tables) say(`  ${file}`)
       return done
