@@ -55,9 +55,13 @@ export const train = command({
       long: 'formats',
       description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
     }),
+    overwrite: flag({
+      long: 'overwrite',
+      description: 'write a checkpoint over another that lies in its place (default: refused)',
+    }),
     json: flag({ long: 'json', description: 'print the evaluations as JSON lines, the checkpoints last' }),
   },
-  handler: async ({ config: path, out, workers, formats: wanted, json }): Promise<number> => {
+  handler: async ({ config: path, out, workers, formats: wanted, overwrite, json }): Promise<number> => {
     const started = new Date()
     const signal = interruptSignal()
     const read = await readCheckedTraining(path)()
@@ -72,6 +76,7 @@ export const train = command({
         formats: wanted ?? ['parquet'],
         progress,
         signal,
+        overwrite,
       })
       // A training that found everything there has nothing to tell of how it came to be.
       if (finished.effort.length > 0)

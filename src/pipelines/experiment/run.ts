@@ -21,7 +21,8 @@ import { outcomes } from '../outcomes.js'
 import type { Progress } from '../progress.js'
 import type { ChosenRanges } from '../ranges.js'
 import { counting } from './counting.js'
-import { allScores, removeOutdated, writeTables, type Format } from './tables.js'
+import { removeOutdated } from '../tableFiles.js'
+import { allScores, tablePlace, writeTables, type Format } from './tables.js'
 import {
   allUnits,
   remaining,
@@ -152,7 +153,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   for (const path of damaged) options.progress.note(`${path}: its checksum does not hold; computed again`)
   let examples = 0
   let tokens = 0
-  for (const file of await removeOutdated(workspace))
+  for (const file of await removeOutdated(tablePlace(workspace)))
     options.progress.note(`${file}: of another config, other inputs or an unfinished run; removed`)
   const total = allUnits(workspace).length
   let done = total - new Set([...missing, ...elsewhere].map(u => u.key)).size
