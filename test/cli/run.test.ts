@@ -238,6 +238,17 @@ describe('ohmflow run', () => {
     expect(bytesOf(out)).toEqual(bytes)
   })
 
+  test('a table that is not its own is refused before anything is computed, and stays', async () => {
+    const out = join(folder, 'foreign')
+    mkdirSync(out)
+    writeFileSync(join(out, 'predictions.parquet'), 'mine')
+    const ended = await run(config, out)
+    expect(ended.code).toBe(2)
+    expect(ended.stderr).toContain(`${join(out, 'predictions.parquet')}: expected a table that`)
+    expect(readdirSync(out)).toEqual(['predictions.parquet'])
+    expect(readFileSync(join(out, 'predictions.parquet'), 'utf8')).toBe('mine')
+  })
+
   test('a reader of messages that leaves does not stop a run', async () => {
     const out = join(folder, 'unheard')
     const ended = await ohmflow(['run', config, '--out', out, '--formats', 'parquet,arrow'], {
@@ -302,6 +313,9 @@ describe('ohmflow run', () => {
     const ended = await run(config, join(blocked, 'out'))
     expect(ended.code).toBe(2)
     expect(ended.stderr).toContain('a-file')
+    const file = await run(config, blocked)
+    expect(file.code).toBe(2)
+    expect(file.stderr).toBe(`ohmflow: ${blocked}: expected a folder, or a place where one can be made, found a file\n`)
     const locked = join(folder, 'locked')
     mkdirSync(locked)
     chmodSync(locked, 0o555)

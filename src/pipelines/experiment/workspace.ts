@@ -12,11 +12,13 @@ import { fail, type Problem } from '../../domain/problem.js'
 import { limits } from '../../domain/random/addresses.js'
 import type { Provenance } from '../../domain/tables/table.js'
 import { version } from '../../domain/version.js'
+import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
 import { openTask, type OpenTask } from '../openTask.js'
+import { checkLearned } from '../ranges.js'
 import { tensorFlowOf } from '../tensorflow.js'
 
 /** A unit's place on disk, and its task made ready. */
@@ -83,11 +85,15 @@ const refuseTooManyTiles = (config: Config, { checkpoint }: OpenTask): void => {
 
 export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
+    await refuseNonFolder(out)
     const tasks: OpenTask[] = []
     const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
     const tensorflow = await orThrow(tensorFlowOf(config.name, config))
     for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration)))
-    for (const task of tasks) refuseTooManyTiles(config, task)
+    for (const task of tasks) {
+      refuseTooManyTiles(config, task)
+      await checkLearned(config, task)
+    }
     const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
       const key = sha256(canonicalJson(dependsOn))
       const open = tasks[taskIndex]
