@@ -2,9 +2,9 @@
 import { isRight } from 'fp-ts/lib/Either.js'
 import { option, optional, type Type } from 'cmd-ts'
 import type { Shard } from '../domain/experiment/plan.js'
-import type { TileSize } from '../domain/crossbar/tiling.js'
+import { largestTile, type TileSize } from '../domain/crossbar/tiling.js'
 import { presetNames } from '../domain/devices/constants.js'
-import { parseDuration, type Seconds } from '../domain/experiment/duration.js'
+import { longestSeconds, parseDuration, type Seconds } from '../domain/experiment/duration.js'
 import { nearest } from '../domain/spelling.js'
 
 const decoded =
@@ -35,11 +35,15 @@ export const shardArgument = decoded('i/n with 0 <= i < n, such as 0/3', (text):
   return i !== undefined && n !== undefined && shard.index < shard.of ? shard : undefined
 })
 
-/** "512x512": rows by columns. */
-export const tileArgument = decoded('ROWSxCOLUMNS, such as 512x512', (text): TileSize | undefined => {
-  const [, rows, columns] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? []
-  return rows === undefined || columns === undefined ? undefined : { rows: Number(rows), columns: Number(columns) }
-})
+/** "512x512": rows by columns, within the bounds of a config. */
+export const tileArgument = decoded(
+  `ROWSxCOLUMNS, each an integer in [1, ${largestTile}], such as 512x512`,
+  (text): TileSize | undefined => {
+    const [, rows, columns] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? []
+    const size = { rows: Number(rows), columns: Number(columns) }
+    return size.rows <= largestTile && size.columns <= largestTile ? size : undefined
+  },
+)
 
 const workersArgument = decoded('a whole number from 1 to 256', (text): number | undefined =>
   /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= 256 ? Number(text) : undefined,
@@ -99,15 +103,15 @@ const listOf =
     return found.length === parts.length ? [...new Set(found)] : undefined
   }
 
-/** "0, 0.5, 1": shares of full scale. */
+/** "0, 0.5, 1": shares of full scale, or weights, of which some are negative. */
 export const sharesArgument = decoded(
-  'numbers from 0 to 1 joined by commas, such as 0,0.25,1',
-  listOf(numberWhere(value => value >= 0 && value <= 1)),
+  'numbers from 0 to 1, or with --pair from -1 to 1, joined by commas, such as 0,0.25,1',
+  listOf(numberWhere(value => value >= -1 && value <= 1)),
 )
 
 /** "0 s, 1 h": times after programming. */
 export const timesArgument = decoded(
-  'durations joined by commas, such as "0 s,1 h" (each a number and one of s, min, h, d, y)',
+  `durations joined by commas, such as "0 s,1 h" (each a number and one of s, min, h, d, y, at most ${longestSeconds} s)`,
   listOf((text): Seconds | undefined => {
     const duration = parseDuration(text)
     return isRight(duration) ? duration.right : undefined

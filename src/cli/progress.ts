@@ -1,5 +1,6 @@
 /** Progress on stderr: a bar with rate and time left on a terminal, a plain line now and then otherwise. */
 import cliProgress from 'cli-progress'
+import { counted } from '../domain/count.js'
 import type { Progress } from '../pipelines/progress.js'
 import { grouped, spoken } from './columns.js'
 import { lively, say } from './terminal.js'
@@ -9,7 +10,7 @@ const seconds = (since: number): number => (performance.now() - since) / 1000
 interface Stretch {
   readonly title: string
   readonly total: number | null
-  readonly things: string
+  readonly thing: string
   readonly started: number
   done: number
   tokens: number
@@ -27,13 +28,13 @@ const left = (s: Stretch): string =>
     : `${spoken((seconds(s.started) / s.done) * Math.max(0, s.total - s.done))} left`
 
 const summary = (s: Stretch): string =>
-  `${s.title}: ${grouped(s.done)} ${s.things} in ${spoken(seconds(s.started))}${s.tokens === 0 ? '' : ` (${rate(s)})`}${s.about === '' ? '' : `, ${s.about}`}`
+  `${s.title}: ${counted(s.done, s.thing, grouped(s.done))} in ${spoken(seconds(s.started))}${s.tokens === 0 ? '' : ` (${rate(s)})`}${s.about === '' ? '' : `, ${s.about}`}`
 
 /** Redraws one bar. */
 const bar = (): Progress => {
   let current: { readonly stretch: Stretch; readonly drawn: cliProgress.SingleBar } | null = null
   return {
-    begin: (title, total, things = 'examples') => {
+    begin: (title, total, thing = 'example') => {
       const drawn = new cliProgress.SingleBar({
         format: '{title}  [{bar}] {value}/{total}  {rate}  {left}  {about}',
         stream: process.stderr,
@@ -41,7 +42,7 @@ const bar = (): Progress => {
         clearOnComplete: true,
         barsize: 24,
       })
-      const stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0, about: '' }
+      const stretch = { title, total, thing, started: performance.now(), done: 0, tokens: 0, about: '' }
       drawn.start(total ?? 0, 0, { title, rate: '', left: '', about: '' })
       current = { stretch, drawn }
     },
@@ -74,8 +75,8 @@ const lines = (): Progress => {
   let stretch: Stretch | null = null
   let spokenAt = 0
   return {
-    begin: (title, total, things = 'examples') => {
-      stretch = { title, total, things, started: performance.now(), done: 0, tokens: 0, about: '' }
+    begin: (title, total, thing = 'example') => {
+      stretch = { title, total, thing, started: performance.now(), done: 0, tokens: 0, about: '' }
       spokenAt = stretch.started
     },
     advance: (done, tokens, about = '') => {
@@ -85,8 +86,9 @@ const lines = (): Progress => {
       stretch.about = about
       if (seconds(spokenAt) < linesEverySeconds) return
       spokenAt = performance.now()
-      const of = stretch.total === null ? '' : ` of ${grouped(stretch.total)}`
-      const parts = [`${grouped(stretch.done)}${of} ${stretch.things}`, rate(stretch), left(stretch), about]
+      const all = stretch.total ?? stretch.done
+      const of = stretch.total === null ? '' : `${grouped(stretch.done)} of `
+      const parts = [`${of}${counted(all, stretch.thing, grouped(all))}`, rate(stretch), left(stretch), about]
       say(`${stretch.title}: ${parts.filter(p => p !== '').join(', ')}`)
     },
     end: () => {

@@ -7,7 +7,7 @@ import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure, problem } from '../domain/problem.js'
-import { failureOf } from './fault.js'
+import { failureOf, isAbsence } from './fault.js'
 
 /** Where bytes go; resolves when they are taken, so that a fast producer waits. */
 export interface ByteSink {
@@ -58,6 +58,16 @@ export const removeLeftovers = async (folder: string): Promise<void> => {
 }
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+/** @throws Failure (in the promise) if something that is no folder stands where results are to go, or on the way there. */
+export const refuseNonFolder = async (path: string): Promise<void> => {
+  const found = await stat(path).catch((error: unknown) => {
+    if (isAbsence(error)) return null
+    throw failureOf(path, error)
+  })
+  if (found?.isDirectory() === false)
+    throw new Failure(problem(path, '', 'a folder, or a place where one can be made', 'a file'))
+}
 
 /**
  * Makes a folder and those above it that are missing.

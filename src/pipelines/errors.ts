@@ -133,11 +133,7 @@ const measured = async (
   )
   try {
     const all = measurements(heap, wanted.hardware, wanted.seed, wanted.times)
-    reporting.progress.begin(
-      `${open.source.task}: ${wanted.method}, where errors come from`,
-      all.length,
-      'measurements',
-    )
+    reporting.progress.begin(`${open.source.task}: ${wanted.method}, where errors come from`, all.length, 'measurement')
     const energies = new Map<Measurement, readonly Energies[]>()
     // A task goes through the model once for all its measurements: as few tasks as keep every worker busy.
     const share = async (own: readonly Measurement[]): Promise<void> => {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { maxTokens } from '../domain/encoder/architecture.js'
 import type { Calibration, TaskSource } from '../domain/experiment/config.js'
 import type { TaskInputs } from '../domain/experiment/plan.js'
+import { counted } from '../domain/count.js'
 import { Failure, fail, type Problem } from '../domain/problem.js'
 import { classOrder } from '../domain/tasks/label.js'
 import { outputs, tasks, type Task } from '../domain/tasks/task.js'
@@ -97,7 +98,7 @@ export const countExamples = async (
     if (count === source.examples) return count
   }
   if (source.examples !== null)
-    fail(source.data.written, `split ${source.split}`, `at least ${source.examples} examples`, `${count}`)
+    fail(source.data.written, `split ${source.split}`, `at least ${counted(source.examples, 'example')}`, `${count}`)
   return count
 }
 

@@ -81,7 +81,7 @@ const searched = async (
   }
   const load = loadOf(hardware)
   const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, hardware.tile))
-  progress.begin(`${open.source.task}: ${name}, optimal ranges`, tiles.length, 'tiles')
+  progress.begin(`${open.source.task}: ${name}, optimal ranges`, tiles.length, 'tile')
   const tasks = tiles.map(async (tile, k) => {
     const from = start[k]
     if (from === undefined) throw new RangeError(`no ranges of tile ${tile.index} of ${tile.layer}`)

@@ -1,6 +1,7 @@
 /**
  * Lines of JSON in, lines of JSON out, in order and streaming: {"text", "pair"?} -> {"ids", "logits"}.
- * Other keys of a line are passed over, unless they look like one of these; outputs come in the checkpoint's own order.
+ * Other keys of a line are passed over, unless they look like one of these or are what another tool calls a text; outputs
+ * come in the checkpoint's own order.
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
@@ -29,6 +30,12 @@ const isObject = (value: Json): value is { readonly [key: string]: Json } =>
 const slipOf = (word: string, keys: readonly string[]): string | undefined =>
   keys.find(key => Math.abs(key.length - word.length) <= 1 && distance(key.toLowerCase(), word) <= 1)
 
+/** What data sets and other tools call a text, in lower case: passed over, it would be a text that nobody looks at. */
+const foreignNames: ReadonlySet<string> = new Set([
+  ...['text_pair', 'textpair', 'sentence', 'sentence1', 'sentence2', 'question', 'question1', 'question2'],
+  ...['premise', 'hypothesis'],
+])
+
 /** Decodes one line of input. @throws Failure naming the line and what is wrong with it. */
 export const decodeRequest = (file: string, line: Line): Request => {
   const place = `line ${line.number}`
@@ -40,6 +47,14 @@ export const decodeRequest = (file: string, line: Line): Request => {
   const value = parsed.right
   if (!isObject(value)) return fail(file, place, expectedLine, shown(value))
   const keys = Object.keys(value)
+  const foreign = keys.find(key => foreignNames.has(key.toLowerCase()))
+  if (foreign !== undefined)
+    fail(
+      file,
+      `${place}: ${jsonPath([foreign])}`,
+      'the text as "text" and a second one as "pair"',
+      `the key ${shown(foreign)}`,
+    )
   const given = (word: 'text' | 'pair'): Json | undefined => {
     if (Object.hasOwn(value, word)) return value[word]
     const slip = slipOf(word, keys)

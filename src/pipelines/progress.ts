@@ -1,7 +1,7 @@
 /** Whom a pipeline tells how far it is. The command line shows it; tests listen; nothing of a result depends on it. */
 export interface Progress {
-  /** A stretch of work begins; `total` in `things`, by default examples, null if not known. */
-  readonly begin: (title: string, total: number | null, things?: string) => void
+  /** A stretch of work begins; `total` of a `thing`, by default an example, null if not known. */
+  readonly begin: (title: string, total: number | null, thing?: string) => void
   /** @param about what else there is to say of where it stands */
   readonly advance: (things: number, tokens: number, about?: string) => void
   readonly end: () => void

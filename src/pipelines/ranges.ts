@@ -1,11 +1,12 @@
 /** The ranges of every tile of a model by a method's rules, and what its columns' weights are like. */
 import { join } from 'node:path'
 import { rowOrder, rowStrengths } from '../domain/crossbar/placement.js'
-import { tilesOf, type Tile } from '../domain/crossbar/tiling.js'
+import { largestTile, tilesOf, type Tile, type TileSize } from '../domain/crossbar/tiling.js'
 import { linearLayers, type LinearLayer } from '../domain/encoder/architecture.js'
-import type { TaskSource } from '../domain/experiment/config.js'
+import { hardwareOf, type Config, type TaskSource } from '../domain/experiment/config.js'
 import type { Hardware } from '../domain/experiment/hardware.js'
 import {
+  asksForLearned,
   placesRows,
   preDistorts,
   type AnalogMethod,
@@ -17,7 +18,8 @@ import { fullScales } from '../domain/ranges/column-range.js'
 import { clippedWeights, columnStatistics, type ColumnStatistics } from '../domain/ranges/column-statistics.js'
 import { clippedInputs, inputRange } from '../domain/ranges/input-range.js'
 import type { TileRanges } from '../engines/analog/parameters.js'
-import { learnedRangesFile, type LearnedKind } from '../io/checkpoint/learnedRanges.js'
+import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
+import { learnedRangesFile, type LearnedKind, type LearnedRanges } from '../io/checkpoint/learnedRanges.js'
 import { orThrow } from '../io/fault.js'
 import type { InputSummaries, OutputSummaries } from './calibration.js'
 import type { OpenTask } from './openTask.js'
@@ -71,9 +73,87 @@ export interface Given {
 export const largestLayer = (layers: readonly LinearLayer[]): number =>
   layers.reduce((most, l) => Math.max(most, l.inputs * l.outputs), 0)
 
-/** Whether a rule asks for what training left, or starts from it. */
-const asksForLearned = (rule: ColumnRange | InputRange): boolean =>
-  rule.rule === 'learned' || ('start' in rule && rule.start === 'learned')
+/** Ranges that lie beside a model, or will: their file, and how many there are of each kind for each layer. */
+export type RangesBeside = Pick<LearnedRanges, 'file' | 'length'> & Partial<Pick<LearnedRanges, 'read'>>
+
+/** How many ranges of a kind the tiles of a layer need. */
+export const learnedLength = (layer: LinearLayer, tile: TileSize, kind: LearnedKind): number => {
+  const tiles = tilesOf(layer, tile)
+  return kind === 'input_ranges' ? tiles.length : tiles.reduce((sum, t) => sum + t.columns.size, 0)
+}
+
+/** Sizes that part `size` into so many pieces: [least, largest]. */
+const limitsOf = (size: number, pieces: number): readonly [number, number] => [
+  Math.ceil(size / pieces),
+  pieces === 1 ? largestTile : Math.ceil(size / (pieces - 1)) - 1,
+]
+
+/** "64" or "43 to 64"; null if no size is within all limits. */
+const withinAll = (limits: readonly (readonly [number, number])[]): string | null => {
+  const [least, most] = [Math.max(...limits.map(l => l[0])), Math.min(...limits.map(l => l[1]))]
+  return least > most || !Number.isFinite(least) ? null : least === most ? `${least}` : `${least} to ${most}`
+}
+
+/** What size of tile ranges seem to be for, by how many there are of each kind for every layer. */
+const apparentTile = ({ length }: RangesBeside, layers: readonly LinearLayer[]): string => {
+  const pieces = layers.map(layer => {
+    const tiles = length(layer.name, 'input_ranges') ?? NaN
+    // Every row of tiles has a range for each output of the layer.
+    const rows = (length(layer.name, 'column_ranges') ?? NaN) / layer.outputs
+    return { layer, rows, columns: tiles / rows }
+  })
+  const whole = pieces.every(p => Number.isInteger(p.rows) && Number.isInteger(p.columns) && p.columns > 0)
+  const rows = whole ? withinAll(pieces.map(p => limitsOf(p.layer.inputs, p.rows))) : null
+  const columns = whole ? withinAll(pieces.map(p => limitsOf(p.layer.outputs, p.columns))) : null
+  return rows === null || columns === null ? '' : `, as tiles of ${rows} rows and ${columns} columns need`
+}
+
+/** The words of a rule that asks for learned ranges. */
+const asking = ({ rule }: ColumnRange | InputRange): string =>
+  `the rule "${rule === 'learned' ? 'learned' : `${rule}", which starts from "learned`}"`
+
+/**
+ * Whether what the analog methods of a config ask of training lies beside a model and fits their tiles, before anything is
+ * computed. @throws Failure (in the promise) if not
+ */
+export const checkLearned = async (
+  config: Pick<Config, 'hardware' | 'methods'>,
+  { checkpoint, learned }: { readonly checkpoint: Checkpoint; readonly learned: RangesBeside | null },
+): Promise<void> => {
+  const layers = linearLayers(checkpoint.architecture)
+  for (const method of config.methods) {
+    if (method.execution === 'digital') continue
+    const { tile } = hardwareOf(config, method)
+    const named = `method "${method.name}"`
+    for (const [rule, kind] of [
+      [method.columnRange, 'column_ranges'],
+      [method.inputRange, 'input_ranges'],
+    ] as const) {
+      if (!asksForLearned(rule)) continue
+      if (learned === null) return refuseUnlearned(checkpoint, rule, `${named} with `)
+      for (const layer of layers) {
+        const [needed, found] = [learnedLength(layer, tile, kind), learned.length(layer.name, kind)]
+        if (found !== null && found !== needed)
+          fail(
+            learned.file,
+            `tensor ${layer.name}.${kind}`,
+            `[${needed}] ranges, as the ${tile.rows} x ${tile.columns} tiles of ${named} need (learned ranges fit one tile size only)`,
+            `[${found}]${apparentTile(learned, layers)}`,
+          )
+        await learned.read?.(layer.name, kind, needed)
+      }
+    }
+  }
+}
+
+/** @throws Failure */
+const refuseUnlearned = ({ folder }: Checkpoint, rule: ColumnRange | InputRange, who = ''): never =>
+  fail(
+    join(folder, learnedRangesFile),
+    '',
+    `ranges that training left beside the model, for ${who}${asking(rule)}`,
+    'no such file',
+  )
 
 /** A layer's learned ranges of one kind; null where the rule does not ask for them. @throws Failure (in the promise) */
 const learnedOf = async (
@@ -83,13 +163,7 @@ const learnedOf = async (
   [kind, length]: readonly [LearnedKind, number],
 ): Promise<Float32Array | null> => {
   if (!asksForLearned(rule)) return null
-  if (learned === null)
-    return fail(
-      join(checkpoint.folder, learnedRangesFile),
-      '',
-      `ranges that training left beside the model, for the rule "${rule.rule === 'learned' ? 'learned' : `${rule.rule}", which starts from "learned`}"`,
-      'no such file',
-    )
+  if (learned === null) return refuseUnlearned(checkpoint, rule)
   return learned.read(layer, kind, length)
 }
 

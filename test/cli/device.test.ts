@@ -118,6 +118,16 @@ describe('ohmflow device', () => {
     }
   })
 
+  test('a pair takes weights of both signs: mean and deviation are those of the other device', async () => {
+    const { rows } = await device('hermes-1', '--pair', '--times', '1 h', '--at=-1,-0.5,0.5,1')
+    expect(rows.map(r => r.weight)).toEqual([-1, -0.5, 0.5, 1])
+    for (const [i, row] of rows.entries()) {
+      near(row.mean, -(rows[3 - i]?.mean ?? NaN))
+      near(row.deviation, rows[3 - i]?.deviation ?? NaN)
+    }
+    expect(rows[1]?.mean).toBeLessThan(-0.3)
+  })
+
   test('without words: PCM at 25 µS, five times, as a table for people', async () => {
     const { code, stdout, stderr } = await ohmflow(['device'])
     expect([code, stderr]).toEqual([0, ''])
@@ -183,6 +193,9 @@ describe('ohmflow device', () => {
     ['a time without a unit', ['--times', '1 h,2'], 'expected durations joined by commas'],
     ['no times', ['--times', ''], '--times: expected a value after it, found none'],
     ['a share above full scale', ['--at', '0,1.1'], 'expected numbers from 0 to 1'],
+    ['a time beyond all sense', ['--times', '32000 y'], 'at most 1000000000000 s), found "32000 y"'],
+    ['a negative share', ['--at=-0.5'], '--at: expected shares of g_max from 0 to 1'],
+    ['a weight below -1', ['--pair', '--at=-1.1'], 'expected numbers from 0 to 1, or with --pair from -1 to 1'],
     ['a share in hexadecimal', ['--at', '0x1'], 'expected numbers from 0 to 1'],
     ['a preset and a config', ['pcm', '--config', 'x.json'], 'expected it or a preset, found both'],
     ['a method without a config', ['--method', 'x'], '--method: expected --config beside it'],

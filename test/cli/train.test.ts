@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -46,6 +46,7 @@ describe('ohmflow train', () => {
   beforeAll(async () => {
     const ended = await train(config, whole)
     expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining('6 steps computed')])
+    expect(ended.stderr).toContain('mrpc: after epoch 1: abs-max, chip 0, 1 h, read 0: 8 examples in')
     stdout = ended.stdout
     bytes = resultBytes(whole)
   })
@@ -53,6 +54,10 @@ describe('ohmflow train', () => {
   test('prints the scores after each epoch, digital and on chips, and says where things lie', async () => {
     expect(stdout).toMatch(/^task +epoch +method +time +metric +mean +drop +chips x reads\n/)
     expect(stdout.split('\n').filter(l => /^mrpc +[12] +(digital|abs-max)/.test(l))).toHaveLength(8)
+    expect(stdout.split('\n').filter(l => /^mrpc +0 +/.test(l))).toEqual([
+      expect.stringMatching(/ digital .* accuracy /),
+      expect.stringMatching(/ digital .* f1 /),
+    ])
     const again = await train(config, whole, '--json')
     expect(again.stderr).toContain('0 steps computed')
     for (const file of ['mrpc', 'training.parquet', 'evaluations.parquet'])
@@ -78,8 +83,8 @@ describe('ohmflow train', () => {
       for (const name of ['loss', 'learning_rate', 'gradient_norm', 'tokens']) expect(row[name]).toBeGreaterThan(0)
     }
     const evaluations = await rowsOf(join(whole, 'evaluations.parquet'))
-    // Two epochs of two metrics: digital once, two chips.
-    expect(evaluations).toHaveLength(2 * 2 * 3)
+    // Two metrics: the start, digitally; two epochs, digital once, two chips.
+    expect(evaluations).toHaveLength(2 + 2 * 2 * 3)
     expect(evaluations.map(r => r.examples)).toEqual(evaluations.map(() => 8))
     const about = new Map(
       parquetMetadata(arrayBuffer(join(whole, 'training.parquet'))).key_value_metadata?.map(m => [m.key, m.value]),
@@ -141,6 +146,19 @@ describe('ohmflow train', () => {
     expect(resultBytes(out)).toEqual(bytes)
   })
 
+  test('writes over another checkpoint with --overwrite only', async () => {
+    const out = join(folder, 'occupied')
+    cpSync(miniature('mrpc'), join(out, 'mrpc'), { recursive: true })
+    const before = readFileSync(join(out, 'mrpc/model.safetensors'))
+    const ended = await train(config, out)
+    expect(ended.code).toBe(2)
+    expect(ended.stderr).toContain(`${join(out, 'mrpc')}: expected nothing, or the checkpoint of this training`)
+    expect(readdirSync(out)).toEqual(['mrpc'])
+    expect(readFileSync(join(out, 'mrpc/model.safetensors'))).toEqual(before)
+    expect((await train(config, out, '--overwrite')).code).toBe(0)
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
   test('one that diverges ends with exit code 2, the step and the layer', async () => {
     const huge = join(folder, 'huge')
     const checkpoint = await orThrow(openCheckpoint(miniature('mrpc')))
@@ -168,6 +186,24 @@ describe('ohmflow train', () => {
       'what is not built',
       () => written({ folder, train: { engine: 'tensorflow' } }),
       /train\.engine: expected "ohmflow", found "tensorflow", which is not available in this version/,
+    ],
+    [
+      'a method with ranges that the training does not learn',
+      () => written({ folder, more: { methods: [{ ...analog, inputRange: { rule: 'learned' } }] } }),
+      /methods\.0\.inputRange\.rule: expected another than "learned" .*: this training learns no ranges/,
+    ],
+    [
+      'a method whose tiles are not those that ranges are learned for',
+      () =>
+        written({
+          folder,
+          train: { learn: ['input ranges'] },
+          more: {
+            ...chips,
+            methods: [{ ...analog, inputRange: { rule: 'learned' }, hardware: { tile: { rows: 32 } } }],
+          },
+        }),
+      /ranges\.safetensors: tensor .*: expected \[2\] ranges, as the 32 x 64 tiles of method "abs-max" need/,
     ],
     [
       'more examples than there are',

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { writeAtomically, writeTextAtomically } from '../../src/io/atomicFile.js'
+import { refuseNonFolder, writeAtomically, writeTextAtomically } from '../../src/io/atomicFile.js'
 import { failure, folderWith } from './fixture.js'
 
 describe('an atomic write', () => {
@@ -29,5 +29,20 @@ describe('an atomic write', () => {
     await expect(broken).rejects.toThrow(RangeError)
     expect(readdirSync(folder)).toEqual(['c.txt'])
     expect(readFileSync(join(folder, 'c.txt'), 'utf8')).toBe('old')
+  })
+})
+
+describe('a folder for results', () => {
+  test('may be there or not; a file in its place is refused by its own name', async () => {
+    const folder = folderWith({ 'a-file': 'here' })
+    await refuseNonFolder(folder)
+    await refuseNonFolder(join(folder, 'new', 'one'))
+    const file = join(folder, 'a-file')
+    expect(await failure(refuseNonFolder(file))).toBe(
+      `${file}: expected a folder, or a place where one can be made, found a file`,
+    )
+    expect(await failure(refuseNonFolder(join(file, 'out')))).toBe(
+      `${join(file, 'out')}: expected a folder, found a file in its path`,
+    )
   })
 })

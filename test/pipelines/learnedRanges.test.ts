@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { split, tilesOf, type TileSize } from '../../src/domain/crossbar/tiling.js'
 import { linearLayers, type LinearLayer } from '../../src/domain/encoder/architecture.js'
+import { defaultHardware } from '../../src/domain/experiment/hardware.js'
+import type { AnalogMethod } from '../../src/domain/experiment/method.js'
 import { Failure, describe as message } from '../../src/domain/problem.js'
 import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.js'
 import { learnedRangesFile, openLearnedRanges } from '../../src/io/checkpoint/learnedRanges.js'
 import { writeSafetensors, type Tensor } from '../../src/io/checkpoint/safetensorsWriter.js'
 import { orThrow } from '../../src/io/fault.js'
-import { chooseRanges, type Rules, type Seen, type Subject } from '../../src/pipelines/ranges.js'
+import { checkLearned, chooseRanges, type Rules, type Seen, type Subject } from '../../src/pipelines/ranges.js'
 import { noRangesFiles } from '../../src/pipelines/savedRanges.js'
 import { folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
@@ -41,6 +43,11 @@ const chosenFor = (
     seen(model.layers, tile),
   )
 const learned = { columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } } as const
+const method: AnalogMethod = {
+  ...learned,
+  ...{ name: 'm', execution: 'analog', spare: 'none', irDrop: 'none', hardware: {} },
+  objective: { weights: 'none', times: [] },
+}
 const absMax = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const
 
 /** The repository's cola model with ranges of 1, 2, 3, ... beside it. */
@@ -102,6 +109,38 @@ describe('ranges beside a model', () => {
     const [first] = await chosenFor(model, size, { ...absMax, inputRange: { rule: 'learned' } })
     expect(first?.fullScales).toEqual(first?.absMax)
     expect(first?.inputRange).toBe(1)
+  })
+
+  test('are checked for every layer and method before anything is computed, and say what tiles they are for', async () => {
+    const check = (rules: Rules, tile: TileSize = size, own: Parameters<typeof checkLearned>[1] = model) =>
+      refusal(
+        checkLearned(
+          {
+            ...{ hardware: defaultHardware, methods: [{ ...method, ...rules, hardware: { tile } }] },
+          },
+          own,
+        ),
+      )
+    expect(await check(learned)).toBe('taken')
+    expect(await check(absMax, { rows: 8, columns: 8 }, { ...model, learned: null })).toBe('taken')
+    const file = join(model.folder, learnedRangesFile)
+    expect(
+      await check({ ...absMax, inputRange: { rule: 'optimal', start: 'learned' } }, size, { ...model, learned: null }),
+    ).toBe(
+      `${file}: expected ranges that training left beside the model, for method "m" with the rule "optimal", which starts from "learned", found no such file`,
+    )
+    // Only the wider layers lie on more tiles of 64 x 64 than of 512 x 512.
+    expect(await check(learned, { rows: 512, columns: 512 })).toMatch(
+      /^\S+ranges\.safetensors: tensor \S+: expected \[\d+\] ranges, as the 512 x 512 tiles of method "m" need \(learned ranges fit one tile size only\), found \[\d+\], as tiles of 64 to \d+ rows and 64 to \d+ columns need$/,
+    )
+    // The last layer alone does not fit.
+    const last = 'classifier.out_proj.input_ranges'
+    const odd = await withRanges(t => (t.name === last ? { ...t, shape: [3], data: new Float32Array(3).fill(1) } : t))
+    expect(await check(learned, size, odd)).toContain(`tensor ${last}: expected [1] ranges`)
+    const none = await withRanges(t => (t.name === last ? null : t))
+    expect(await check(learned, size, none)).toContain(
+      `tensor ${last}: expected [1] ranges, as many as these tiles need, found no such tensor`,
+    )
   })
 
   test('are refused by name of file and tensor if they are missing, do not fit the tiles or are no ranges', async () => {

@@ -27,6 +27,16 @@ describe('a line to predict', () => {
   })
 
   test.each([
+    ...['text_pair', 'textPair', 'sentence', 'sentence1', 'sentence2', 'question1', 'question2', 'premise'],
+    ...['hypothesis', 'question', 'Sentence2'],
+  ])('%s is what others call a text', key => {
+    for (const texts of ['"text": "a", ', '"text": "a", "pair": "b", ', ''])
+      expect(() => decode(`{${texts}"${key}": "c"}`)).toThrow(
+        `in: line 7: ${key}: expected the text as "text" and a second one as "pair", found the key "${key}"`,
+      )
+  })
+
+  test.each([
     ['', 'in: line 7, column 1: expected a JSON value, found the end of the line'],
     ['{"text": "a', 'in: line 7, column 10: expected a string with a closing quote, found the end of the line'],
     ['{"text": "a"} x', 'in: line 7, column 15: expected nothing after the value, found "x"'],

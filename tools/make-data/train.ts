@@ -47,7 +47,8 @@ export const trained = async (
   const { right: config } = decoded
   if (config.train === null) throw new TypeError('"recipe" expected a training, got none')
   const workspace = await orThrow(prepareTraining(config, config.train, configHash(config), out))
-  const { told } = await runTraining(workspace, { ...making, formats: [] })
+  // The folder is make-data's own: what a recipe of before left there is in its way.
+  const { told } = await runTraining(workspace, { ...making, formats: [], overwrite: true })
   const evaluations = told.flatMap(t => t.evaluations)
   return evaluations.filter(row => row.epoch === evaluations.at(-1)?.epoch)
 }

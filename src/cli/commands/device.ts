@@ -244,7 +244,8 @@ export const device = command({
     at: option({
       type: optional(sharesArgument('LIST')),
       long: 'at',
-      description: 'targets as shares of g_max, or weights (default: 0, 0.02, 0.05, 0.1, then by 0.1 to 1)',
+      description:
+        'targets as shares of g_max from 0 to 1, or with --pair weights from -1 to 1 (default: 0, 0.02, 0.05, 0.1, then by 0.1 to 1)',
     }),
     times: option({
       type: optional(timesArgument('LIST')),
@@ -274,6 +275,14 @@ export const device = command({
     read,
     json,
   }): Promise<number> => {
+    const negative = pair ? undefined : at?.find(share => share < 0)
+    if (negative !== undefined)
+      fail(
+        commandLine,
+        '--at',
+        'shares of g_max from 0 to 1, as a device has no sign (--pair takes weights)',
+        `${negative}`,
+      )
     const hardware = await hardwareFrom({ preset, config, method })
     const own = hardware.noiseScales
     const scales = {

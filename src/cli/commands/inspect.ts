@@ -1,5 +1,6 @@
 /** `ohmflow inspect`: what a checkpoint is made of and how it lies on tiles. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
+import { counted } from '../../domain/count.js'
 import { orThrow } from '../../io/fault.js'
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.js'
 import { inspection } from '../../pipelines/inspection.js'
@@ -40,7 +41,7 @@ export const inspect = command({
     const { architecture: a, totals } = found
     await printLine(
       [
-        `${folder}: RoBERTa, ${a.layers} layers of ${a.hidden}, ${a.heads} heads, feed-forward ${a.intermediate}, vocabulary ${grouped(a.vocabulary)}, ${a.labels} ${a.labels === 1 ? 'output (regression)' : 'labels'}`,
+        `${folder}: RoBERTa, ${counted(a.layers, 'layer')} of ${a.hidden}, ${counted(a.heads, 'head')}, feed-forward ${a.intermediate}, vocabulary ${grouped(a.vocabulary)}, ${a.labels} ${a.labels === 1 ? 'output (regression)' : 'labels'}`,
         '',
         columns(
           [
@@ -67,7 +68,7 @@ export const inspect = command({
           ]),
         ),
         '',
-        `${grouped(totals.tiles)} tiles of ${found.tile.rows} x ${found.tile.columns} (${grouped(totals.encoderTiles)} in the encoder, ${grouped(totals.tiles - totals.encoderTiles)} in the head), ${grouped(totals.weights)} weights (${grouped(totals.weights + totals.biases)} with biases), utilisation ${percent(totals.utilisation)}`,
+        `${counted(totals.tiles, 'tile', grouped(totals.tiles))} of ${found.tile.rows} x ${found.tile.columns} (${grouped(totals.encoderTiles)} in the encoder, ${grouped(totals.tiles - totals.encoderTiles)} in the head), ${grouped(totals.weights)} weights (${grouped(totals.weights + totals.biases)} with biases), utilisation ${percent(totals.utilisation)}`,
         `${grouped(totals.parameters)} parameters in all`,
       ].join('\n'),
     )

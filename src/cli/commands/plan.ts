@@ -1,5 +1,6 @@
 /** `ohmflow plan`: what would run; nothing is computed. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
+import { counted } from '../../domain/count.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { estimate, type TaskEstimate } from '../../pipelines/experiment/estimate.js'
@@ -40,13 +41,14 @@ export const plan = command({
     const missing = out === undefined ? allUnits(workspace) : (await remaining(workspace, { index: 0, of: 1 })).missing
     const estimates = await estimate(workspace, missing)
     const seconds = estimates.reduce((sum, e) => sum + e.seconds, 0)
+    const units = allUnits(workspace).length
     const memoryBytes = Math.max(0, ...estimates.map(e => e.memoryBytes))
     if (json) {
       await printLine(
         JSON.stringify({
           name: config.name,
           configSha256: hash,
-          units: allUnits(workspace).length,
+          units,
           missing: missing.length,
           seconds,
           memoryBytes,
@@ -62,7 +64,7 @@ export const plan = command({
       ),
     )
     await printLine(
-      `${grouped(allUnits(workspace).length)} units, ${grouped(missing.length)} to compute: about ${spoken(seconds)} and ${bytes(memoryBytes)} on this machine`,
+      `${counted(units, 'unit', grouped(units))}, ${grouped(missing.length)} to compute: about ${spoken(seconds)} and ${bytes(memoryBytes)} on this machine`,
     )
     return done
   },

@@ -1,6 +1,7 @@
 /** `ohmflow run`: plan, do what is missing, write the tables, print the scores. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
+import { counted } from '../../domain/count.js'
 import { fail } from '../../domain/problem.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
@@ -115,7 +116,7 @@ export const run = command({
         )
       if (finished.outstanding > 0) {
         say(
-          `${finished.outstanding} units of other shards are outstanding: the tables are written by the run that finds all of them`,
+          `${counted(finished.outstanding, 'unit')} of other shards ${finished.outstanding === 1 ? 'is' : 'are'} outstanding: the tables are written by the run that finds all of them`,
         )
         return done
       }
@@ -131,7 +132,7 @@ export const run = command({
       const units = allUnits(workspace).length
       const reused = units - finished.computed
       say(
-        `${units} ${units === 1 ? 'unit' : 'units'} (${reused} were there already), ${grouped(finished.examples)} examples computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
+        `${counted(units, 'unit')} (${reused} ${reused === 1 ? 'was' : 'were'} there already), ${counted(finished.examples, 'example', grouped(finished.examples))} computed in ${spoken((Date.now() - started.getTime()) / 1000)}`,
       )
       for (const file of finished.tables) say(`  ${file}`)
       return done

@@ -1,6 +1,7 @@
 /** `ohmflow train`: fine-tune the checkpoints of a config, each into a checkpoint of its own. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
+import { counted } from '../../domain/count.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedTraining } from '../../pipelines/experiment/config.js'
 import { formats } from '../../pipelines/experiment/tables.js'
@@ -54,9 +55,13 @@ export const train = command({
       long: 'formats',
       description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
     }),
+    overwrite: flag({
+      long: 'overwrite',
+      description: 'write a checkpoint over another that lies in its place (default: refused)',
+    }),
     json: flag({ long: 'json', description: 'print the evaluations as JSON lines, the checkpoints last' }),
   },
-  handler: async ({ config: path, out, workers, formats: wanted, json }): Promise<number> => {
+  handler: async ({ config: path, out, workers, formats: wanted, overwrite, json }): Promise<number> => {
     const started = new Date()
     const signal = interruptSignal()
     const read = await readCheckedTraining(path)()
@@ -71,6 +76,7 @@ export const train = command({
         formats: wanted ?? ['parquet'],
         progress,
         signal,
+        overwrite,
       })
       // A training that found everything there has nothing to tell of how it came to be.
       if (finished.effort.length > 0)
@@ -80,7 +86,7 @@ export const train = command({
       if (json) await print([...evaluations, { checkpoints }].map(line => `${JSON.stringify(line)}\n`).join(''))
       else if (evaluations.length > 0) await printLine(evaluationTable(evaluations))
       const steps = finished.effort.reduce((sum, e) => sum + e.steps, 0)
-      say(`${grouped(steps)} steps computed in ${spoken((Date.now() - started.getTime()) / 1000)}`)
+      say(`${counted(steps, 'step', grouped(steps))} computed in ${spoken((Date.now() - started.getTime()) / 1000)}`)
       for (const { checkpoint } of checkpoints) say(`  ${checkpoint}`)
       for (const file of finished.tables) say(`  ${file}`)
       return done

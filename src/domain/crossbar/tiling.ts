@@ -10,6 +10,9 @@ export interface TileSize {
   readonly columns: number
 }
 
+/** Rows or columns of a tile, at most: column sums of more would not fit the exact integers of the kernels. */
+export const largestTile = 512
+
 /** A run of rows or columns. */
 export interface Piece {
   readonly first: number

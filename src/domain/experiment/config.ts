@@ -68,5 +68,5 @@ export interface Config {
 }
 
 /** The chip that a method of this config runs on. */
-export const hardwareOf = (config: Config, method: AnalogMethod): Hardware =>
+export const hardwareOf = (config: Pick<Config, 'hardware'>, method: AnalogMethod): Hardware =>
   overridden(config.hardware, method.hardware)

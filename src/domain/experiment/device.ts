@@ -34,7 +34,7 @@ export interface TableDevice {
   readonly readTimeSeconds: number
   /** Standard deviation of the programmed conductance [µS] over the target. */
   readonly programmingDeviation: Knots
-  /** Mean of the drift exponent nu over the target. */
+  /** Mean of the drift exponent nu = |N(mean, deviation)| over the target; a config's is not negative. */
   readonly driftMean: Knots
   /** Standard deviation of the drift exponent nu over the target. */
   readonly driftDeviation: Knots

@@ -56,6 +56,10 @@ export type InputRange =
   | { readonly rule: 'learned' }
   | { readonly rule: 'optimal'; readonly start: Start }
 
+/** Whether a rule asks for what training left beside the model, or starts from it. */
+export const asksForLearned = (rule: ColumnRange | InputRange): boolean =>
+  rule.rule === 'learned' || ('start' in rule && rule.start === 'learned')
+
 /** Names of the rules. */
 export const columnRules = [
   'fixed',

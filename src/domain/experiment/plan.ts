@@ -6,6 +6,7 @@
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
 import { fitsOffsets } from './hardware.js'
 import type { AnalogMethod, ColumnRange, InputRange, Method } from './method.js'
+import { durationText, seconds } from './duration.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
@@ -50,6 +51,10 @@ export interface Repetition {
   readonly read: number
   readonly timeSeconds: number
 }
+
+/** For people, after the name of a method: ", chip 0, 1 h, read 0"; nothing without a chip. */
+export const repetitionText = (r: Repetition | null): string =>
+  r === null ? '' : `, chip ${r.chip}, ${durationText(seconds(r.timeSeconds))}, read ${r.read}`
 
 /** Those of a method, in the order of the tables; one null without a chip. */
 export const repetitions = (config: Config, method: Method): readonly (Repetition | null)[] => {

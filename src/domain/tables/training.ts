@@ -60,8 +60,8 @@ export const evaluationsTable: Table<EvaluationColumn> = {
   name: 'evaluations',
   columns: [
     ...repetitionColumns.slice(0, 1),
-    { ...epochColumn, description: 'epochs that are finished' },
-    { ...stepColumn, description: 'steps that are finished' },
+    { ...epochColumn, description: 'epochs that are finished; 0: the starting model' },
+    { ...stepColumn, description: 'steps that are finished, over all epochs' },
     ...repetitionColumns.slice(1),
     { name: 'metric', type: 'utf8', nullable: false, unit: '', description: 'metric, as GLUE defines it' },
     { name: 'value', type: 'float64', nullable: false, unit: '1', description: 'value of the metric' },

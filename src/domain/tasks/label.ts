@@ -3,6 +3,7 @@
  * Not modelled: checkpoints of one task used on another (a three-way NLI head on RTE); they are refused.
  */
 import { left, right, type Either } from 'fp-ts/lib/Either.js'
+import { counted } from '../count.js'
 import { problem, type Problem } from '../problem.js'
 import type { Task } from './task.js'
 
@@ -55,13 +56,13 @@ export const classOrder = (task: Task, outputs: Outputs, file: string): Either<P
   const { target } = task
   if (target.kind === 'regression') {
     if (labels === 1 && labelNames.length <= 1) return right([0])
-    return left(problem(file, 'id2label', `1 output: ${task.name} is a regression task`, `${labels} outputs`))
+    return left(problem(file, 'id2label', `1 output: ${task.name} is a regression task`, counted(labels, 'output')))
   }
-  const expected = `${target.labels.length} labels of ${task.name} (${quoted(target.labels)})`
-  if (labels !== target.labels.length) return left(problem(file, 'id2label', expected, `${labels} outputs`))
+  const expected = `one output for each of the ${target.labels.length} labels of ${task.name} (${quoted(target.labels)})`
+  if (labels !== target.labels.length) return left(problem(file, 'id2label', expected, counted(labels, 'output')))
   if (labelNames.length === 0) return right(target.labels.map((_, k) => k))
   if (labelNames.length !== labels)
-    return left(problem(file, 'id2label', expected, `${labelNames.length} names (${quoted(labelNames)})`))
+    return left(problem(file, 'id2label', expected, `${counted(labelNames.length, 'name')} (${quoted(labelNames)})`))
   if (isNumbered(labelNames)) return right(target.labels.map((_, k) => k))
   const order = labelNames.map(name => target.labels.indexOf(normal(name)))
   if (order.includes(-1) || new Set(order).size !== order.length)

@@ -17,6 +17,8 @@ export type LearnedKind = 'input_ranges' | 'column_ranges'
 
 export interface LearnedRanges {
   readonly file: string
+  /** How many ranges of a kind there are for a layer; null if none. */
+  readonly length: (layer: string, kind: LearnedKind) => number | null
   /**
    * A layer's ranges of one kind. @param length how many the tiles in use have
    * @throws Failure (in the promise) if there are none, or another number of them
@@ -32,6 +34,10 @@ export const openLearnedRanges = (folder: string): TaskEither<Problem, LearnedRa
     const tensors = await readSafetensors(file)
     return {
       file,
+      length: (layer, kind) => {
+        const shape = tensors.get(`${layer}.${kind}`)?.shape
+        return shape?.length === 1 ? (shape[0] ?? null) : null
+      },
       read: async (layer, kind, length) => {
         const name = `${layer}.${kind}`
         const tensor = tensors.get(name)

@@ -3,7 +3,7 @@
  * Not here: what the numbers do (domain/devices, domain/crossbar).
  */
 import * as t from 'io-ts/lib/index.js'
-import type { TileSize } from '../../domain/crossbar/tiling.js'
+import { largestTile, type TileSize } from '../../domain/crossbar/tiling.js'
 import type { Json } from '../../domain/experiment/config.js'
 import {
   presetGMaxMicroSiemens,
@@ -52,8 +52,8 @@ const withDefaults = <A extends object>(
 }
 
 const tile: Described<TileSize> = {
-  rows: [integer({ min: 1, max: 512 }), { about: 'Rows of a tile: its inputs.', examples: [256, 512] }],
-  columns: [integer({ min: 1, max: 512 }), { about: 'Columns of a tile: its outputs.', examples: [256, 512] }],
+  rows: [integer({ min: 1, max: largestTile }), { about: 'Rows of a tile: its inputs.', examples: [256, 512] }],
+  columns: [integer({ min: 1, max: largestTile }), { about: 'Columns of a tile: its outputs.', examples: [256, 512] }],
 }
 
 const bitsAbout: About = {
@@ -100,7 +100,7 @@ const presetDevice = <P extends DevicePreset>(preset: P): Shape<WrittenPreset<P>
   return object<WrittenPreset<P>>(`the device "${preset}"`, {
     preset: required(constant(preset), { about: 'The device model.' }),
     gMaxMicroSiemens: defaulted(gMaxMicroSiemens(most), most, {
-      about: `Full-scale conductance [uS]; the model was characterised up to ${most}.`,
+      about: `Full-scale conductance [uS]; the model was characterised up to ${most}. Its noise scales with it, so it acts through IR drop only.`,
     }),
   })
 }
@@ -163,11 +163,11 @@ const tables: Shape<Omit<TableDevice, 'kind'>> = refined(
       about: 'Standard deviation of the programmed conductance [uS] over the target [uS].',
       examples: [[[0, 0.26], [25, 1.06]]], // prettier-ignore
     }),
-    driftMean: required(knots(number({ min: -largestExponent, max: largestExponent })), {
-      about: 'Mean of the drift exponent over the target [uS].',
+    driftMean: required(knots(number({ min: 0, max: largestExponent })), {
+      about: 'Mean of the drift exponent over the target [uS], nu = |N(mean, deviation)|: it is never negative.',
     }),
     driftDeviation: required(knots(number({ min: 0, max: largestExponent })), {
-      about: 'Standard deviation of the drift exponent over the target [uS].',
+      about: 'Standard deviation of the drift exponent over the target [uS], before its magnitude is taken.',
     }),
     readNoise: required(knots(number({ min: 0, max: largestReadNoise })), {
       about: 'Relative 1/f read noise over the conductance [uS].',

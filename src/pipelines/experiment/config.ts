@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { unavailable, unavailableTraining } from '../../domain/experiment/available.js'
 import type { Config } from '../../domain/experiment/config.js'
 import type { Training } from '../../domain/experiment/training.js'
+import { unlearned } from '../../domain/training/learned.js'
 import { problem, type Problem } from '../../domain/problem.js'
 import { configHash } from '../../io/config/canonical.js'
 import { readConfig } from '../../io/config/config.js'
@@ -46,7 +47,7 @@ export const readCheckedTraining = (path: string): TE.TaskEither<readonly Proble
       const missing =
         training === null
           ? problem(path, 'train', 'settings of a training, such as {"preset": "plain"}', 'none')
-          : unavailableTraining(path, checked.config, training)
+          : (unavailableTraining(path, checked.config, training) ?? unlearned(path, checked.config, training))
       return training === null || missing !== null
         ? TE.left(missing === null ? [] : [missing])
         : TE.right({ ...checked, training })

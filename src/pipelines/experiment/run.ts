@@ -2,10 +2,10 @@
  * Running an experiment: compute the units that are missing, each into a file of its own, then write the tables.
  * Interrupted or killed anywhere, it starts again with what is finished and ends with the same bytes.
  */
-import type { Shard } from '../../domain/experiment/plan.js'
+import { repetitionText, type Shard } from '../../domain/experiment/plan.js'
+import { counted } from '../../domain/count.js'
 import { fail } from '../../domain/problem.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import { durationText, seconds } from '../../domain/experiment/duration.js'
 import { errorsTable } from '../../domain/tables/errors.js'
 import { alphasTable, tileCountsTable, type AlphaRow } from '../../domain/tables/pass.js'
 import { outcomesTable } from '../../domain/tables/predictions.js'
@@ -18,8 +18,9 @@ import { checkpointed, Interrupted, toEnd } from '../interruption.js'
 import { outcomes } from '../outcomes.js'
 import type { Progress } from '../progress.js'
 import { counting } from './counting.js'
+import { removeOutdated } from '../tableFiles.js'
 import { computeRanges } from './rangesUnit.js'
-import { allScores, removeOutdated, writeTables, type Format } from './tables.js'
+import { allScores, tablePlace, writeTables, type Format } from './tables.js'
 import {
   allUnits,
   remaining,
@@ -51,11 +52,8 @@ export interface Finished {
   readonly tables: readonly string[]
 }
 
-const titleOf = (unit: PlannedUnit): string => {
-  const r = unit.repetition
-  const where = r === null ? '' : `, chip ${r.chip}, ${durationText(seconds(r.timeSeconds))}, read ${r.read}`
-  return `${unit.task.task}: ${unit.method.name}${where}`
-}
+const titleOf = ({ task, method, repetition }: PlannedUnit): string =>
+  `${task.task}: ${method.name}${repetitionText(repetition)}`
 
 interface Amount {
   readonly examples: number
@@ -72,10 +70,10 @@ const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: R
   let tokens = 0
   options.progress.begin(titleOf(unit), unit.open.examples)
   await writeUnit(unit.path, unitProvenance(unit), async sink => {
-    const counted = counting(engine)
+    const counter = counting(engine)
     const rows = sink.table(outcomesTable)
     await toEnd(
-      outcomes(unit.open, counted.engine, async (batch, batchTokens) => {
+      outcomes(unit.open, counter.engine, async (batch, batchTokens) => {
         for (const row of batch) await rows.write(row)
         examples += batch.length
         tokens += batchTokens
@@ -86,13 +84,13 @@ const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: R
     await rows.close()
     if (pass !== null && unit.method.execution === 'analog') {
       const { tile } = hardwareOf(workspace.config, unit.method)
-      await writeRows(sink, tileCountsTable, counted.rows(unit.open.checkpoint.architecture, tile))
+      await writeRows(sink, tileCountsTable, counter.rows(unit.open.checkpoint.architecture, tile))
       await writeRows(sink, alphasTable, alphaRows(pass.alphas))
     }
     // Inside, so that the outcomes of a file that changed meanwhile are thrown away.
     await unit.open.unchanged()
     if (examples !== unit.open.examples)
-      fail(unit.task.data.resolved, '', `${unit.open.examples} examples, as counted before`, `${examples}`)
+      fail(unit.task.data.resolved, '', `${counted(unit.open.examples, 'example')}, as counted before`, `${examples}`)
   })
   options.progress.end()
   return { examples, tokens }
@@ -133,7 +131,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   for (const path of damaged) options.progress.note(`${path}: its checksum does not hold; computed again`)
   let examples = 0
   let tokens = 0
-  for (const file of await removeOutdated(workspace))
+  for (const file of await removeOutdated(tablePlace(workspace)))
     options.progress.note(`${file}: of another config, other inputs or an unfinished run; removed`)
   const total = allUnits(workspace).length
   let done = total - new Set([...missing, ...elsewhere].map(u => u.key)).size
@@ -152,7 +150,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
     return { computed: missing.length, examples, tokens, outstanding, scores, tables }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    const kept = `${done} of ${total} units are finished and kept`
+    const kept = `${done} of ${counted(total, 'unit')} ${done === 1 ? 'is' : 'are'} finished and kept`
     throw new Interrupted(`${kept}; the same command goes on from there`)
   }
 }

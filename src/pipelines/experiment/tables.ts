@@ -1,19 +1,17 @@
 /** The tables of a finished experiment, streamed from its unit files in the order of the plan. */
-import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { columnsTable } from '../../domain/tables/columns.js'
 import { errorsTable } from '../../domain/tables/errors.js'
 import { outcomesTable, predictionsTable, type Outcome } from '../../domain/tables/predictions.js'
 import { scoresTable, type ScoreRow } from '../../domain/tables/scores.js'
 import type { Provenance, Row, Table } from '../../domain/tables/table.js'
 import { tilesTable } from '../../domain/tables/tiles.js'
-import { writeAtomically, writeTextAtomically, type ByteSink } from '../../io/atomicFile.js'
-import { failureOf, isAbsence } from '../../io/fault.js'
+import type { ByteSink } from '../../io/atomicFile.js'
 import { arrowFileSink, arrowStreamSink } from '../../io/tables/arrow.js'
 import { parquetSink } from '../../io/tables/parquet.js'
 import type { TableSink } from '../../io/tables/sink.js'
 import { readUnit } from '../../io/unitFile.js'
 import { checkpointed } from '../interruption.js'
+import { tableWriter, type TablePlace } from '../tableFiles.js'
 import { columnRows, errorRows, tileRows } from './chipTables.js'
 import { rowOf, scoresOf } from './scores.js'
 import type { Workspace } from './workspace.js'
@@ -70,35 +68,11 @@ const copy = async (rows: AsyncGenerator<Row>, sink: TableSink<string>, signal?:
   await sink.close()
 }
 
-/** Says whose tables lie in a folder: written after the last of them, removed before the first of another experiment's. */
-const labelFile = (workspace: Workspace): string => join(workspace.out, 'tables.json')
-
-const labelOf = (workspace: Workspace): string =>
-  `${JSON.stringify(Object.fromEntries([...workspace.provenance].sort()), null, 2)}\n`
-
-/**
- * Removes tables that another config, other inputs or another version gave, so that they do not stand beside these or
- * pass for them while these are not there. Units stay: the old config gives its tables again without computing.
- */
-export const removeOutdated = async (workspace: Workspace): Promise<readonly string[]> => {
-  const label = await readFile(labelFile(workspace), 'utf8').catch(() => null)
-  if (label === labelOf(workspace)) return []
-  const removed: string[] = []
-  for (const name of [
-    labelFile(workspace),
-    ...tableNames.flatMap(t => formats.map(f => join(workspace.out, `${t}.${f}`))),
-  ]) {
-    const there = await rm(name).then(
-      () => true,
-      (error: unknown) => {
-        if (isAbsence(error)) return false
-        throw failureOf(name, error)
-      },
-    )
-    if (there && name !== labelFile(workspace)) removed.push(name)
-  }
-  return removed
-}
+/** Where the tables lie. Units stay when tables go: the old config gives its tables again without computing. */
+export const tablePlace = ({ out, provenance }: Workspace): TablePlace => ({
+  ...{ out, provenance, list: 'tables.json' },
+  files: tableNames.flatMap(name => formats.map(format => `${name}.${format}`)),
+})
 
 /** Every score of the experiment, in the order of the plan. */
 export const allScores = async (workspace: Workspace, signal: AbortSignal): Promise<readonly ScoreRow[]> => {
@@ -118,16 +92,18 @@ export const writeTables = async (
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
   const all = contents(workspace, scores)
+  const writer = tableWriter(tablePlace(workspace))
   const written: string[] = []
   for (const name of tablesOf(workspace)) {
     for (const format of wanted) {
       const { table, rows } = all[name]
-      const path = join(workspace.out, `${name}.${format}`)
-      await writeAtomically(path, sink => copy(rows(), sinks[format](table, workspace.provenance, sink), signal))
-      written.push(path)
+      written.push(
+        await writer.write(`${name}.${format}`, sink =>
+          copy(rows(), sinks[format](table, workspace.provenance, sink), signal),
+        ),
+      )
     }
   }
-  await writeTextAtomically(labelFile(workspace), labelOf(workspace))
   return written
 }
 

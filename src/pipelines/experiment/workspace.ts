@@ -13,11 +13,13 @@ import { fail, type Problem } from '../../domain/problem.js'
 import { limits } from '../../domain/random/addresses.js'
 import type { Provenance } from '../../domain/tables/table.js'
 import { version } from '../../domain/version.js'
+import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
 import { openTask, type OpenTask } from '../openTask.js'
+import { checkLearned } from '../ranges.js'
 import { filesOf, openRangesFiles, refuseUnfitRanges, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
 
@@ -108,6 +110,7 @@ const refuseTooManyTiles = (config: Config, { checkpoint }: OpenTask): void => {
 
 export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
+    await refuseNonFolder(out)
     const tasks: OpenTask[] = []
     const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
     const tensorflow = await orThrow(tensorFlowOf(config.name, config))
@@ -116,6 +119,7 @@ export const prepare = (config: Config, configHash: string, out: string): TaskEi
     for (const task of tasks) {
       refuseTooManyTiles(config, task)
       refuseUnfitRanges(config, saved, { task: task.source.task, architecture: task.checkpoint.architecture })
+      await checkLearned(config, task)
     }
     const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
       const key = sha256(canonicalJson(dependsOn))

@@ -1,7 +1,7 @@
 /** A model in training scored as a run would score it: digitally, and on every chip of the config's analog methods. */
 import type { Config } from '../../domain/experiment/config.js'
 import type { DigitalMethod, Method } from '../../domain/experiment/method.js'
-import { repetitions } from '../../domain/experiment/plan.js'
+import { repetitionText, repetitions } from '../../domain/experiment/plan.js'
 import type { EvaluationRow } from '../../domain/tables/training.js'
 import { metrics } from '../../domain/tasks/metrics/metric.js'
 import type { EngineOptions } from '../digital.js'
@@ -76,9 +76,8 @@ export const evaluate = async (
   try {
     const rows: Score[] = []
     for (const unit of units) {
-      const { repetition: r } = unit
-      const where = r === null ? '' : `, chip ${r.chip}, ${r.timeSeconds} s, read ${r.read}`
-      rows.push(...(await scores(unit, `${title}: ${unit.method.name}${where}`, engines, reporting)))
+      const named = `${title}: ${unit.method.name}${repetitionText(unit.repetition)}`
+      rows.push(...(await scores(unit, named, engines, reporting)))
     }
     return rows
   } finally {

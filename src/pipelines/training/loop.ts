@@ -21,7 +21,7 @@ import { checkpointed, Interrupted } from '../interruption.js'
 import type { OpenTask } from '../openTask.js'
 import type { Progress } from '../progress.js'
 import { whereDiverged, badTensor } from './divergence.js'
-import { evaluate } from './evaluate.js'
+import { evaluate, evaluatedMethods } from './evaluate.js'
 import { openInTraining, type ModelInTraining } from './model.js'
 import { readTrainingSet, type TrainingSet } from './set.js'
 import { latestState, restore, saveState, type StatePlace, type Told } from './state.js'
@@ -176,6 +176,15 @@ const restOfEpoch = async (c: Course, way: ReturnType<typeof course>, options: L
   return tokens
 }
 
+/** What the model knows before it is trained, digitally; a new classifier knows nothing. */
+const scoreStart = async ({ task }: Course, way: ReturnType<typeof course>, options: LoopOptions): Promise<void> => {
+  if (!task.open.checkpoint.hasClassifier || way.evaluations.some(row => row.epoch === 0)) return
+  const methods = evaluatedMethods(options.config).filter(m => m.execution === 'digital')
+  const title = `${task.open.source.task}: before training`
+  const rows = await evaluate({ ...options.config, methods }, task.open, title, options.engines, options)
+  way.evaluations.unshift(...rows.map(row => ({ ...row, epoch: 0, step: 0 })))
+}
+
 const scoreEpoch = async (c: Course, way: ReturnType<typeof course>, options: LoopOptions): Promise<void> => {
   const step = way.steps.length
   const epoch = step / c.task.stepsPerEpoch
@@ -197,6 +206,7 @@ const run = async (c: Course, way: ReturnType<typeof course>, options: LoopOptio
   let seconds = 0
   let tokens = 0
   try {
+    await scoreStart(c, way, options)
     for (;;) {
       if (way.steps.length > 0 && way.steps.length % c.task.stepsPerEpoch === 0) await scoreEpoch(c, way, options)
       if (way.steps.length === c.total) break
@@ -237,6 +247,7 @@ const livingRanges = ({ ranges, checkpoint }: ModelInTraining): LearnedRanges | 
   const file = join(checkpoint.folder, learnedRangesFile)
   return {
     file,
+    length: (layer, kind) => ranges.find(r => r.name === `${layer}.${kind}`)?.shape[0] ?? null,
     read: (layer, kind, length) => {
       const found = ranges.find(r => r.name === `${layer}.${kind}`)
       if (found?.shape[0] !== length)

@@ -13,6 +13,7 @@ import { learnedRangesFile } from '../../io/checkpoint/learnedRanges.js'
 import { writeSafetensors } from '../../io/checkpoint/safetensorsWriter.js'
 import { readJsonFile } from '../../io/checkpoint/weights.js'
 import { failureOf, orThrow } from '../../io/fault.js'
+import { sizeOf } from '../../io/source.js'
 import type { OpenTask } from '../openTask.js'
 import { watched } from '../watched.js'
 import type { ModelInTraining } from './model.js'
@@ -55,6 +56,18 @@ export const resultHash = (folder: string, open: Pick<OpenTask, 'tokenizerFiles'
       throw error
     },
   )
+
+/**
+ * What a folder's config.json says it is the result of: the key of a training, null where it names none; undefined
+ * without such a file. @throws Failure (in the promise) if the file is no JSON
+ */
+export const trainedAs = async (folder: string): Promise<string | null | undefined> => {
+  const file = join(folder, 'config.json')
+  if ((await sizeOf(file)) === null) return undefined
+  // as: whatever it is, only looked at for a text
+  const { ohmflow } = ((await readJsonFile(file)) ?? {}) as { readonly ohmflow?: { readonly training?: Json } | null }
+  return typeof ohmflow?.training === 'string' ? ohmflow.training : null
+}
 
 const copied = async (from: string, to: string): Promise<void> => {
   const bytes = await readFile(from).catch((error: unknown) => {

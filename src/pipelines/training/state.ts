@@ -156,6 +156,9 @@ export const restore = async (state: State, tensors: readonly TensorInTraining[]
   })
 }
 
+/** Whether a training is on its way: a state of it is there, whole or not. */
+export const isBegun = async (place: StatePlace): Promise<boolean> => (await stepsThere(place)).length > 0
+
 /** @param sha256 of the checkpoint's files. States on the way are no longer needed. */
 export const saveFinished = async (place: StatePlace, sha256: string, told: Told): Promise<void> => {
   await writeTold(finishedFile(place), place, sha256, told)

@@ -4,6 +4,7 @@
  */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join, resolve } from 'node:path'
+import { linearLayers } from '../../domain/encoder/architecture.js'
 import { hardwareOf, type Config, type Json, type TaskSource } from '../../domain/experiment/config.js'
 import { asJson, executionOf, resultsRevision } from '../../domain/experiment/plan.js'
 import type { Training } from '../../domain/experiment/training.js'
@@ -12,11 +13,14 @@ import type { Provenance } from '../../domain/tables/table.js'
 import { stepsPerEpoch } from '../../domain/training/schedule.js'
 import { settingsOf, type TrainingSettings } from '../../domain/training/settings.js'
 import { version } from '../../domain/version.js'
+import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
+import { learnedRangesFile } from '../../io/checkpoint/learnedRanges.js'
 import { openDataset } from '../../io/glue/dataset.js'
 import { sha256 } from '../../io/hash.js'
 import { countExamples, openTask, type ExampleData, type OpenTask } from '../openTask.js'
+import { checkLearned, learnedLength, type RangesBeside } from '../ranges.js'
 import { openRangesFiles, refuseUnfitRanges } from '../savedRanges.js'
 import { watched } from '../watched.js'
 import { evaluatedMethods } from './evaluate.js'
@@ -59,6 +63,23 @@ const evaluationOf = (config: Config, { source, saved }: Pick<OpenTask, 'source'
   repeat: asJson(config.repeat),
 })
 
+/** The ranges that will lie beside the model; null if training has none. */
+const rangesToCome = (
+  folder: string,
+  { checkpoint }: OpenTask,
+  { hardwareAware }: TrainingSettings,
+): RangesBeside | null => {
+  if (hardwareAware === null) return null
+  const layers = new Map(linearLayers(checkpoint.architecture).map(layer => [layer.name, layer]))
+  return {
+    file: join(folder, learnedRangesFile),
+    length: (name, kind) => {
+      const layer = layers.get(name)
+      return layer === undefined ? null : learnedLength(layer, hardwareAware.hardware.tile, kind)
+    },
+  }
+}
+
 const prepareTask = async (
   config: Config,
   training: Training,
@@ -73,6 +94,7 @@ const prepareTask = async (
   const saved = await orThrow(openRangesFiles(config))
   const open = await orThrow(openTask(source, analog ? config.calibration : null, { classifier: 'optional', saved }))
   refuseUnfitRanges(config, saved, { task: source.task, architecture: open.checkpoint.architecture })
+  await checkLearned(config, { checkpoint: open.checkpoint, learned: rangesToCome(folder, open, settings) })
   const dataset = await orThrow(openDataset(open.task, source.data.resolved, 'train'))
   const files = await watched(dataset.files)
   const examples = await countExamples({ data: source.data, split: 'train', examples: training.examples }, dataset)
@@ -106,6 +128,7 @@ export const prepareTraining = (
   out: string,
 ): TaskEither<Problem, TrainingWorkspace> =>
   attempt(out, async () => {
+    await refuseNonFolder(out)
     const settings = settingsOf(training, config.hardware)
     const tasks: TrainingTask[] = []
     for (const source of config.tasks) tasks.push(await prepareTask(config, training, settings, source, out))

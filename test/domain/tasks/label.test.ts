@@ -64,7 +64,8 @@ describe('classOrder', () => {
 
   test.each([
     ['sst2', 3, ['LABEL_0', 'LABEL_1', 'LABEL_2'], 'found 3 outputs'],
-    ['sst2', 2, ['negative'], 'found 1 names ("negative")'],
+    ['sst2', 1, [], 'found 1 output'],
+    ['sst2', 2, ['negative'], 'found 1 name ("negative")'],
     ['sst2', 2, ['LABEL_1', 'LABEL_0'], 'found "LABEL_1", "LABEL_0"'],
     ['sst2', 2, ['negative', 'negative'], 'found "negative", "negative"'],
     ['rte', 2, ['contradiction', 'entailment'], 'found "contradiction", "entailment"'],
@@ -74,7 +75,7 @@ describe('classOrder', () => {
     const { target } = tasks[task]
     const quoted = target.kind === 'classification' ? target.labels.map(l => `"${l}"`).join(', ') : ''
     expect(message(task, labels, names)).toBe(
-      `config.json: id2label: expected ${quoted.split(', ').length} labels of ${task} (${quoted}), ${found}`,
+      `config.json: id2label: expected one output for each of the ${quoted.split(', ').length} labels of ${task} (${quoted}), ${found}`,
     )
   })
 })

@@ -231,6 +231,7 @@ describe('messages', () => {
     expect(of({ driftMean: [[1, 0], [25, 0]] })).toEqual(['c.json: hardware.device.driftMean.0.0: expected 0, where the table starts, found 1']) // prettier-ignore
     expect(of({ driftMean: [[0, 0], [9, 0], [9, 1], [25, 0]] })).toEqual(['c.json: hardware.device.driftMean.2.0: expected a conductance > 9, found 9']) // prettier-ignore
     expect(of({ driftMean: [[0, 0], [20, 0]] })).toEqual(['c.json: hardware.device.driftMean: expected knots up to gMaxMicroSiemens, 25, found up to 20']) // prettier-ignore
+    expect(of({ driftMean: [[0, -0.05], [25, 0.05]] })).toEqual(['c.json: hardware.device.driftMean.0: expected [conductance in uS >= 0, a number in [0, 1000]], found [0,-0.05]']) // prettier-ignore
     expect(of({ readNoise: [[0, -1], [25, 0]] })).toEqual(['c.json: hardware.device.readNoise.0: expected [conductance in uS >= 0, a number in [0, 1000]], found [0,-1]']) // prettier-ignore
   })
 
@@ -241,7 +242,7 @@ describe('messages', () => {
     const of = (change: object) => messages({ ...good, hardware: { device: { ...device, ...change } } })
     expect(of({ readNoise: [[0, 0], [5, 0], [5.0000000001, 1], [25, 0]] })).toEqual(['c.json: hardware.device.readNoise.2.0: expected a conductance > 5 also in binary32, found 5.0000000001']) // prettier-ignore
     expect(of({ readNoise: [[0, 1e300], [25, 0]] })).toEqual(['c.json: hardware.device.readNoise.0: expected [conductance in uS >= 0, a number in [0, 1000]], found [0,1e+300]']) // prettier-ignore
-    expect(of({ driftMean: [[0, 0], [25, -1001]] })).toEqual(['c.json: hardware.device.driftMean.1: expected [conductance in uS >= 0, a number in [-1000, 1000]], found [25,-1001]']) // prettier-ignore
+    expect(of({ driftMean: [[0, 0], [25, 1001]] })).toEqual(['c.json: hardware.device.driftMean.1: expected [conductance in uS >= 0, a number in [0, 1000]], found [25,1001]']) // prettier-ignore
     expect(messages({ ...good, hardware: { device: { preset: 'pcm', gMaxMicroSiemens: 1e-300 } } })).toEqual(['c.json: hardware.device.gMaxMicroSiemens: expected a number in [0.000001, 25], found 1e-300']) // prettier-ignore
   })
 })

@@ -33,7 +33,7 @@ const device: fc.Arbitrary<Json> = fc.oneof(
     referenceTime: fc.constantFrom('20 s', '1 min'),
     readTimeSeconds: fc.constant(2.5e-7),
     programmingDeviation: knots(0.2),
-    driftMean: knots(-0.1),
+    driftMean: knots(0.1),
     driftDeviation: knots(0),
     readNoise: knots(0.01),
   }),

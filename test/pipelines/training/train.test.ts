@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Config } from '../../../src/domain/experiment/config.js'
@@ -89,18 +89,100 @@ describe('a training', () => {
     expect(resultBytes(out)['mrpc/model.safetensors']).not.toBe(bytes['mrpc/model.safetensors'])
   })
 
-  test('that is finished is not done again; one whose checkpoint was changed is', async () => {
+  test('that is finished is not done again; one whose checkpoint was changed is, where it may be written over', async () => {
     const out = join(folder, 'again')
     cpSync(whole, out, { recursive: true })
     expect((await training(config, out)).finished.effort).toEqual([])
     rmSync(join(out, 'mrpc', 'config.json'))
-    const { finished, notes } = await training(config, out)
+    const { finished, notes } = await training(config, out, { overwrite: true })
     expect(notes).toEqual([`${join(out, 'mrpc')}: not the checkpoint that was trained here; trained anew`])
     expect(finished.effort).toMatchObject([{ task: 'mrpc', steps: 6 }])
     expect(resultBytes(out)).toEqual(bytes)
   })
 
-  test.each([1, 2, 3, 4, 5, 7])('interrupted after %d batches goes on to the same bytes', async batches => {
+  test.each<[string, (model: string, out: string) => void, string]>([
+    [
+      'a foreign checkpoint',
+      model => cpSync(miniature('mrpc'), model, { recursive: true }),
+      'a checkpoint that was not trained here',
+    ],
+    [
+      'the result of another config',
+      (model, out) => {
+        cpSync(whole, out, { recursive: true })
+        const file = join(model, 'config.json')
+        const json = JSON.parse(readFileSync(file, 'utf8')) as { readonly ohmflow: object }
+        writeFileSync(file, JSON.stringify({ ...json, ohmflow: { ...json.ohmflow, training: 'f'.repeat(64) } }))
+      },
+      'that of another training, ffffffffffff (another config, other inputs or another version)',
+    ],
+    [
+      'its own result, changed',
+      (model, out) => {
+        cpSync(whole, out, { recursive: true })
+        writeFileSync(join(model, 'model.safetensors'), 'mine')
+      },
+      'one that was changed since',
+    ],
+    [
+      'weights alone',
+      model => {
+        mkdirSync(model, { recursive: true })
+        writeFileSync(join(model, 'model.safetensors'), 'mine')
+      },
+      'weights without a config.json',
+    ],
+  ])('does not write over %s unless it may', async (_, put, found) => {
+    const out = join(folder, `occupied ${found}`)
+    const model = join(out, 'mrpc')
+    put(model, out)
+    const everything = (): readonly string[] =>
+      readdirSync(out, { recursive: true, withFileTypes: true })
+        .filter(e => e.isFile())
+        .map(e => `${e.name} ${readFileSync(join(e.parentPath, e.name)).toString('base64')}`)
+    const before = everything()
+    await expect(training(config, out)).rejects.toThrow(
+      `${model}: expected nothing, or the checkpoint of this training (--overwrite trains over another), found ${found}`,
+    )
+    expect(everything()).toEqual(before)
+    await training(config, out, { overwrite: true })
+    expect(resultBytes(out)).toMatchObject(bytes)
+    expect((await training(config, out)).finished.effort).toEqual([])
+  })
+
+  test.each(['model.safetensors', 'config.json'])('killed while it wrote %s goes on to the same bytes', async last => {
+    const out = join(folder, `killed-at-${last}`)
+    await interruptedAfter(config, out, 8)
+    // What a result looks like before its config is there, and just after.
+    cpSync(join(whole, 'mrpc'), join(out, 'mrpc'), { recursive: true })
+    if (last !== 'config.json') rmSync(join(out, 'mrpc', 'config.json'))
+    await training(config, out)
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
+  test('tells what the starting model scored, digitally, as epoch 0; nothing of a new classifier', async () => {
+    const { finished } = await training(config, whole)
+    const rows = finished.told[0]?.evaluations ?? []
+    expect(rows.map(r => [r.epoch, r.step, r.method])).toEqual(
+      [0, 0, 1, 1, 2, 2].map(epoch => [epoch, 3 * epoch, 'digital']),
+    )
+    const { tasks: all } = await prepared(config, join(folder, 'start'))
+    const [task] = all
+    if (task === undefined) throw new Error('no task')
+    const digital = await openDigital(task.open.checkpoint, { workers: 0 })
+    let right = 0
+    for await (const { example, ids } of tokenised(task.open, task.open)) {
+      const { logits } = await digital.run(batchOf([{ ids, example: example.index }]))
+      right += Number((logits[1] ?? 0) > (logits[0] ?? 0)) === example.label ? 1 : 0
+    }
+    await digital.close()
+    expect(rows.find(r => r.epoch === 0 && r.metric === 'accuracy')?.value).toBe(right / 8)
+    const own = decoded(written({ folder, checkpoint: await headless('mrpc'), train: { epochs: 1 } }))
+    const anew = await training(own, join(folder, 'no-start'))
+    expect(anew.finished.told[0]?.evaluations.map(r => r.epoch)).toEqual([1, 1])
+  })
+
+  test.each([2, 3, 4, 5, 6, 8])('interrupted after %d batches goes on to the same bytes', async batches => {
     const out = join(folder, `interrupted-${batches}`)
     expect(await interruptedAfter(config, out, batches)).toMatch(
       /Interrupted: interrupted: mrpc: the state after step \d of 6 is kept; the same command goes on from there/,
@@ -115,7 +197,7 @@ describe('a training', () => {
 
   test('goes on from the state before one that is damaged, and anew if both are', async () => {
     const out = join(folder, 'damaged')
-    await interruptedAfter(config, out, 3)
+    await interruptedAfter(config, out, 4)
     const tensors = statesOf(out).filter(name => name.endsWith('.safetensors'))
     expect(tensors).toHaveLength(2)
     const spoil = (name: string): void => {
