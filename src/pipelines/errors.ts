@@ -152,7 +152,7 @@ const measured = async (
       reporting.progress.advance(own.length, 0)
       checkpointed(reporting.signal)
     }
-    const shares = engine.inFlight
+    const shares = Math.max(1, Math.ceil(engine.inFlight / 2))
     await Promise.all(Array.from({ length: shares }, (_, k) => share(all.filter((__, i) => i % shares === k))))
     reporting.progress.end()
     return { batch, all, energies }

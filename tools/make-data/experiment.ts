@@ -13,6 +13,12 @@ export const miniature = 'miniature'
 
 const digital = { name: 'digital', execution: 'digital' }
 const absMax = { name: 'abs-max', columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } }
+const paper = {
+  name: 'paper',
+  columnRange: { rule: 'output-current', standardDeviations: 3, inputs: 2 },
+  inputRange: { rule: 'percentile', percentile: 99.995 },
+}
+const optimal = { name: 'optimal', columnRange: { rule: 'optimal' }, inputRange: { rule: 'optimal' } }
 const learned = { name: 'learned', columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } }
 
 const experiment = (name: string, folder: string, tasks: readonly Task[], times: readonly string[]) => ({
@@ -26,8 +32,8 @@ const experiment = (name: string, folder: string, tasks: readonly Task[], times:
 /** The values of the configs by their files' names; paths in them are relative to those. */
 export const experiments = (tasks: readonly Task[]): Readonly<Record<string, object>> => ({
   'config.json': {
-    ...experiment(miniature, models.plain, tasks, ['0 s', '1 h', '1 d', '1 y']),
-    methods: [digital, absMax],
+    ...experiment(miniature, models.plain, tasks, ['0 s', '1 h', '1 y']),
+    methods: [digital, absMax, paper, optimal],
   },
   'hwa.json': {
     ...experiment(`${miniature}-hwa`, models.hardwareAware, tasks, ['1 h', '1 y']),
