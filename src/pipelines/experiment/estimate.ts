@@ -6,7 +6,9 @@ import { availableParallelism } from 'node:os'
 import { linearLayers, tensorShapes, type Architecture } from '../../domain/encoder/architecture.js'
 import { tilesOf } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import type { Hardware } from '../../domain/experiment/hardware.js'
+import { changesWithTime, isPresent } from '../../domain/experiment/error-sources.js'
+import { fitsOffsets, type Hardware } from '../../domain/experiment/hardware.js'
+import type { AnalogMethod } from '../../domain/experiment/method.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
@@ -69,12 +71,38 @@ interface About {
   readonly rates: Rates
   /** Null for digital execution. */
   readonly hardware: Hardware | null
+  /** How many times after programming. */
+  readonly times: number
 }
 
 /** Seconds of one core for one example on an engine that is ready. */
 const secondsAnExample = ({ architecture: a, tokens, rates, hardware }: About): number =>
   (tokens * weightsOf(a)) / (hardware === null || hardware.dac.bits === 'off' ? rates.product : rates.vmm) +
   attentionMacs(a, tokens) / rates.product
+
+/**
+ * Seconds of one core for what runs in JavaScript, on a core of 3 GHz: of an objective's column at one time, for a candidate
+ * as a whole and for each of its rows; of one number of a layer's inputs or outputs, and of one weight, in a measurement of errors.
+ */
+const javaScript = { candidate: 4e-7, row: 3e-9, activation: 6e-8, weight: 5e-8 } as const
+/** Candidates of a column in a search: with every input range of the grid, and those whose rows are looked at. */
+const candidates = { all: 400, fresh: 45 } as const
+/** Forward passes that a pass with gradients and the sums of the objective comes to. */
+const gradientPasses = 8
+
+/** Whether a method's ranges are searched for, or need gradients for something else. */
+const needsGradients = (method: AnalogMethod, hardware: Hardware): boolean => searches(method) || fitsOffsets(hardware)
+const searches = ({ columnRange, inputRange, spare }: AnalogMethod): boolean =>
+  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none'
+
+const searchSeconds = (a: Architecture, { tile }: Hardware, { objective }: AnalogMethod): number =>
+  linearLayers(a)
+    .flatMap(layer => tilesOf(layer, tile))
+    .reduce(
+      (sum, { rows, columns }) =>
+        sum + columns.size * (candidates.all * javaScript.candidate + candidates.fresh * rows.size * javaScript.row),
+      0,
+    ) * objective.times.length
 
 /** Seconds of one core for one unit. A chip is read once, and once more where its compensation compares with that. */
 const secondsAUnit = (unit: AnyPlannedUnit, about: About): number => {
@@ -83,15 +111,31 @@ const secondsAUnit = (unit: AnyPlannedUnit, about: About): number => {
   switch (unit.kind) {
     case 'scores':
       return reading + unit.open.examples * secondsAnExample(about)
-    case 'ranges':
-      return (unit.open.calibration?.examples ?? 0) * secondsAnExample({ ...about, hardware: null })
+    case 'ranges': {
+      const pass = (unit.open.calibration?.examples ?? 0) * secondsAnExample({ ...about, hardware: null })
+      if (hardware === null || !needsGradients(unit.method, hardware)) return pass
+      const search = searches(unit.method) ? searchSeconds(architecture, hardware, unit.method) : 0
+      return (1 + gradientPasses) * pass + search
+    }
     case 'errors': {
       const calibrated = Math.min(mostTokens, (unit.open.calibration?.examples ?? 0) * tokens)
       // Every source goes through the layer on tiles, and its prediction through a product.
-      return errorSources.length * (reading + (2 * calibrated * weightsOf(architecture)) / rates.product)
+      const weights = weightsOf(architecture)
+      const width = linearLayers(architecture).reduce((sum, l) => sum + l.inputs + l.outputs, 0)
+      const ours = calibrated * width * javaScript.activation + weights * javaScript.weight
+      const measurements = measurementsOf(about.hardware, about)
+      return measurements * (reading + (2 * calibrated * weights) / rates.product + ours)
     }
   }
 }
+
+/** Sources times the times that their errors change with. */
+const measurementsOf = (h: Hardware | null, { times }: { readonly times: number }): number =>
+  h === null
+    ? 0
+    : errorSources
+        .filter(source => isPresent(h, source))
+        .reduce((sum, source) => sum + (changesWithTime(h, source) ? times : 1), 0)
 
 const memory = ({ architecture, parameters, hardware }: About): number => {
   const weights = weightsOf(architecture)
@@ -117,7 +161,10 @@ export const estimate = async (
       const own = units.filter(u => u.taskIndex === taskIndex && u.method === method)
       const hardware = method.execution === 'digital' ? null : hardwareOf(workspace.config, method)
       const onTensorFlow = method.execution === 'digital' && method.engine === 'tensorflow' ? elsewhere : null
-      const about = { architecture, tokens, parameters, rates: onTensorFlow ?? rates, hardware }
+      const about = {
+        ...{ architecture, tokens, parameters, rates: onTensorFlow ?? rates, hardware },
+        times: workspace.config.repeat.times.length,
+      }
       result.push({
         task: open.source.task,
         method: method.name,
