@@ -62,7 +62,7 @@ describe('the tables of a folder', () => {
     expect(await removeOutdated(placeIn(out, 'two'))).toEqual([join(out, 'a.parquet')])
   })
 
-  test.each<[string, (out: string) => void, string, string]>([
+  test.each<[string, (out: string) => unknown, string, string]>([
     ['a table without a list', out => writeFileSync(join(out, 'a.arrow'), 'mine'), 'a.arrow', 'one that is not listed'],
     [
       'a table beside the list of others',
