@@ -6,7 +6,8 @@
  *     dw~_ij/dc_j  = (+-1 where |w_ij| > c_j) + (w~_ij - clip(w_ij)) / c_j if the noise grows with full scale
  *
  * and IR drop: w~ u, u from the ladder (ladder.ts) over the targets' conductances |w| / c_j, a column's positive weights
- * on one bit line, the others on the second. Not modelled: how u follows the weights; noise of the idle device's own.
+ * on one bit line, the others on the second. Taken as constants by the way back: how u follows the weights, and how a device's
+ * deviation (table) follows |w| / c. Not modelled: noise of the idle device's own.
  */
 import type { Origin } from '../../domain/random/addresses.js'
 import { ladderInto } from './ladder.js'

@@ -21,10 +21,13 @@ import { hardwareOf } from './weights.js'
 /** Magnitudes by the upper half of their binary32 pattern, then by the lower: positive floats are ordered as integers. */
 const halves = 2 ** 16
 
+/** Which of n numbers in order, from 1, is their p-th percentile. */
+const rankOf = (p: number, n: number): number => Math.max(1, Math.ceil((p / 100) * n - 1e-9))
+
 /** The p-th percentile of the magnitudes; NaN if any is NaN, 0 of none. @param patterns of binary32 numbers */
 export const magnitudePercentile = (patterns: Iterable<number>, p: number): number => {
   const magnitudes = Uint32Array.from(patterns, bits => bits & 0x7fff_ffff)
-  let rank = Math.max(1, Math.ceil((p / 100) * magnitudes.length - 1e-9))
+  let rank = rankOf(p, magnitudes.length)
   if (magnitudes.length === 0) return 0
   /** The bin that holds the number of this rank, and its rank there. */
   const find = (digit: (m: number) => number, within: (m: number) => boolean): number => {
@@ -88,7 +91,7 @@ export const inputPercentiles = (
               part.set(numbers.subarray(from, from + piece.size), r * piece.size)
             }
             found[i] = magnitudePercentile(part, settings.percentiles.inputs)
-            if (learnsColumns)
+            if (learnsColumns && settings.adc.bits !== 'off')
               columns[i] = outputPercentiles(
                 context,
                 parameterOf(layers, layer),
@@ -108,7 +111,7 @@ export const inputPercentiles = (
   return Float64Array.from([...found, ...columns.flat()])
 }
 
-/** Percentiles of the magnitudes of what a row piece gives, [outputs]. */
+/** Percentiles of the magnitudes of what a row piece gives, [outputs]: of each, the least of its few largest. */
 const outputPercentiles = (
   c: Context,
   layer: LinearLayer,
@@ -117,14 +120,25 @@ const outputPercentiles = (
   percentile: number,
 ): readonly number[] =>
   c.scratch.within(() => {
-    const y = share(c, layer, x, piece)
-    const numbers = c.heap.u32(y.at, y.rows * y.width)
-    const column = new Uint32Array(y.rows)
-    return Array.from({ length: y.width }, (_, j) =>
-      magnitudePercentile(
-        column.map((__, r) => numbers[r * y.width + j] ?? 0),
-        percentile,
-      ),
+    const { at, rows, width } = share(c, layer, x, piece)
+    const numbers = c.heap.u32(at, rows * width)
+    const kept = rows - rankOf(percentile, rows) + 1
+    /** By column, the largest first. */
+    const largest = new Uint32Array(width * kept)
+    for (
+      let k = 0, column = 0;
+      k < numbers.length;
+      k++, column = column + kept === largest.length ? 0 : column + kept
+    ) {
+      const magnitude = (numbers[k] ?? 0) & 0x7fff_ffff
+      let place = column + kept
+      for (; place > column && magnitude > (largest[place - 1] ?? 0); place--)
+        if (place < column + kept) largest[place] = largest[place - 1] ?? 0
+      if (place < column + kept) largest[place] = magnitude
+    }
+    const values = new Float32Array(largest.buffer)
+    return Array.from({ length: width }, (_, j) =>
+      (largest[j * kept] ?? 0) > 0x7f80_0000 ? NaN : (values[(j + 1) * kept - 1] ?? NaN),
     )
   })
 
@@ -185,6 +199,6 @@ export const writeRanges = (
         ranges[j] = Math.max(c, largest(column + tile.columns.first + j) / (inputRange * adc.bound))
       })
     }
-    if (learnsColumns) column += outputs
+    if (learnsColumns && adc.bits !== 'off') column += outputs
   })
 }
