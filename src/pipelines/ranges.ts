@@ -48,6 +48,12 @@ export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly expected: ExpectedErrors | null
 }
 
+/** The input range that a tile keeps; null: each input vector has its own. */
+export const keptRange = ({
+  dynamic,
+  inputRange: range,
+}: Pick<ChosenRanges, 'dynamic' | 'inputRange'>): number | null => (dynamic ? null : range)
+
 /** Rules of a method; without one for the IR drop, it is not compensated. */
 export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'> & Partial<Pick<AnalogMethod, 'irDrop'>>
 
@@ -159,12 +165,12 @@ const refuseUnlearned = ({ folder }: Checkpoint, rule: ColumnRange | InputRange,
 const learnedOf = async (
   { checkpoint, learned }: Pick<OpenTask, 'checkpoint' | 'learned'>,
   rule: ColumnRange | InputRange,
-  layer: string,
-  [kind, length]: readonly [LearnedKind, number],
+  of: Parameters<typeof learnedLength>,
 ): Promise<Float32Array | null> => {
   if (!asksForLearned(rule)) return null
   if (learned === null) return refuseUnlearned(checkpoint, rule)
-  return learned.read(layer, kind, length)
+  const [layer, , kind] = of
+  return learned.read(layer.name, kind, learnedLength(...of))
 }
 
 /** A tile's ranges in the file that a rule names. @throws TypeError if the file was not held against the model */
@@ -202,9 +208,8 @@ export const chooseRanges = async (
     await orThrow(checkpoint.readInto(`${layer.name}.weight`, weights))
     const tiles = tilesOf(layer, tile)
     const pieces = [...new Set(tiles.map(t => t.rows.first))]
-    const columns = tiles.reduce((sum, t) => sum + t.columns.size, 0)
-    const inputs = await learnedOf(open, rule, layer.name, ['input_ranges', tiles.length])
-    const scales = await learnedOf(open, columnRange, layer.name, ['column_ranges', columns])
+    const inputs = await learnedOf(open, rule, [layer, tile, 'input_ranges'])
+    const scales = await learnedOf(open, columnRange, [layer, tile, 'column_ranges'])
     let column = 0
     for (const place of tiles) {
       const piece = pieces.indexOf(place.rows.first)
@@ -248,7 +253,7 @@ export const chooseRanges = async (
           ? { rowOrder: rowOrder(rowStrengths(weights, layer.inputs, place, summary.rowSquares)) }
           : {}),
         preDistorted: preDistorts(compensated),
-        clippedInputs: clippedInputs(summary, range),
+        clippedInputs: clippedInputs(summary, rule.rule === 'dynamic' ? Infinity : range),
         expected: null,
       })
     }

@@ -1,10 +1,10 @@
 /** `ohmflow calibrate` as a person runs it: what it prints and leaves, what a run takes over, and what it goes on from. */
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { repository } from '../shared.js'
-import { ohmflow, temporaryFolder } from './ohmflow.js'
+import { configsIn, ohmflow, temporaryFolder } from './ohmflow.js'
 
 const data = join(repository, 'data')
 const task = (name: string, folder: string) => ({
@@ -28,11 +28,7 @@ const experiment = {
 const files = ['abs-max.ranges.json', 'a%2Fb.ranges.json', 'optimal.ranges.json']
 
 const folder = temporaryFolder()
-const write = (name: string, config: object): string => {
-  const path = join(folder, `${name}.json`)
-  writeFileSync(path, JSON.stringify(config))
-  return path
-}
+const write = configsIn(folder)
 const config = write('config', experiment)
 const unitsOf = (out: string): readonly string[] => readdirSync(join(out, 'units'))
 const texts = (out: string): readonly string[] => files.map(f => readFileSync(join(out, f), 'utf8'))
@@ -69,6 +65,21 @@ describe('ohmflow calibrate', { timeout: 900_000 }, () => {
       for (const line of block.split('\n')) expect(line.length).toBeLessThanOrEqual(110)
       if (i % 3 === 0) for (const line of layers) expect(line).toMatch(/ 0 +0 +1$/)
     }
+  })
+
+  test('ranges that follow each input vector are said and kept as such, and cut nothing', async () => {
+    const dynamic = { name: 'dynamic', inputRange: { rule: 'dynamic' } }
+    const [cola] = experiment.tasks
+    const given = write('dynamic', { ...experiment, tasks: [cola], methods: [dynamic] })
+    const out = join(folder, 'dynamic')
+    const { code, stdout } = await ohmflow(['calibrate', given, '--out', out])
+    expect(code).toBe(0)
+    const [, , , ...layers] = (stdout.split('\n\n')[0] ?? '').split('\n')
+    expect(layers).toHaveLength(14)
+    for (const line of layers) expect(line).toMatch(/ dynamic +0 +0 +1$/)
+    const ranges = readFileSync(join(out, 'dynamic.ranges.json'), 'utf8').match(/"inputRange": .*/g) ?? []
+    expect(ranges).toHaveLength(26)
+    expect(new Set(ranges)).toEqual(new Set(['"inputRange": null,']))
   })
 
   test('as JSON: a line for each layer, the same from WebAssembly with one worker, the files last', async () => {

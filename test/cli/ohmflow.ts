@@ -1,6 +1,6 @@
 /** The built command, run as a person runs it. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repository } from '../shared.js'
@@ -57,3 +57,12 @@ export const ohmflow = (args: readonly string[], way: Way = {}): Promise<Ended> 
   })
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'ohmflow-'))
+
+/** Writes configs into a folder, by name; gives their paths. */
+export const configsIn =
+  (folder: string) =>
+  (name: string, config: object): string => {
+    const path = join(folder, `${name}.json`)
+    writeFileSync(path, JSON.stringify(config))
+    return path
+  }

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { stream } from '../../src/domain/random/stream.js'
 import { nativeKernels } from '../../src/kernels/native/addon.js'
 import { repository } from '../shared.js'
-import { ohmflow, temporaryFolder, type Way } from './ohmflow.js'
+import { configsIn, ohmflow, temporaryFolder, type Way } from './ohmflow.js'
 
 const data = join(repository, 'data')
 const task = (name: string, folder: string, examples: number) => ({
@@ -40,11 +40,7 @@ const names = ['scores', 'predictions', 'tiles', 'columns', 'errors'] as const
 const files = names.flatMap(n => [`${n}.parquet`, `${n}.arrow`])
 
 const folder = temporaryFolder()
-const write = (name: string, config: object): string => {
-  const path = join(folder, `${name}.json`)
-  writeFileSync(path, JSON.stringify(config))
-  return path
-}
+const write = configsIn(folder)
 const config = write('config', experiment)
 
 const run = (out: string, more: readonly string[] = [], way: Way = {}) =>

@@ -7,15 +7,11 @@ import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.js'
 import { writeSafetensors } from '../../src/io/checkpoint/safetensorsWriter.js'
 import { orThrow } from '../../src/io/fault.js'
 import { fewLines, miniature, resultBytes, written } from '../pipelines/training/subject.js'
-import { ohmflow, temporaryFolder } from './ohmflow.js'
+import { configsIn, ohmflow, temporaryFolder } from './ohmflow.js'
 
 const folder = temporaryFolder()
 
-const configFile = (name: string, json: object): string => {
-  const path = join(folder, `${name}.json`)
-  writeFileSync(path, JSON.stringify(json))
-  return path
-}
+const configFile = configsIn(folder)
 
 const analog = { name: 'abs-max', columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } }
 const chips = {

@@ -12,7 +12,7 @@ import type { SavedLayers } from '../../domain/ranges/saved.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
 import { writeRangesFile } from '../../io/rangesFile.js'
 import { checkpointed, Interrupted } from '../interruption.js'
-import type { ChosenRanges } from '../ranges.js'
+import { keptRange, type ChosenRanges } from '../ranges.js'
 import { filesOf } from '../savedRanges.js'
 import { computeRanges, readRanges } from './rangesUnit.js'
 import type { RunOptions } from './run.js'
@@ -69,13 +69,19 @@ const layersOf = (
   unit: PlannedMethodUnit,
   ranges: readonly ChosenRanges[],
 ): readonly CalibratedLayer[] =>
-  [...byLayer(workspace, unit, ranges, (place, chosen) => ({ ...chosen, place }))].map(([layer, tiles]) => ({
-    ...{ task: unit.task.task, method: unit.method.name, layer },
-    ...layerRanges(tiles),
-  }))
+  [...byLayer(workspace, unit, ranges, (place, chosen) => ({ ...chosen, place, inputRange: keptRange(chosen) }))].map(
+    ([layer, tiles]) => ({
+      ...{ task: unit.task.task, method: unit.method.name, layer },
+      ...layerRanges(tiles),
+    }),
+  )
 
 const savedLayers = (workspace: Workspace, unit: PlannedMethodUnit, ranges: readonly ChosenRanges[]): SavedLayers =>
-  byLayer(workspace, unit, ranges, (_, { inputRange, fullScales, gains }) => ({ inputRange, fullScales, gains }))
+  byLayer(workspace, unit, ranges, (_, chosen) => ({
+    inputRange: keptRange(chosen),
+    fullScales: chosen.fullScales,
+    gains: chosen.gains,
+  }))
 
 const fileOfMethod = ({ out }: Workspace, { name }: AnalogMethod): string => join(out, rangesFileName(name))
 

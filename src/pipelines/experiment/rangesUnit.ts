@@ -17,7 +17,7 @@ import {
 } from '../../domain/tables/ranges.js'
 import { readUnit, unitState, writeRows, writeUnit } from '../../io/unitFile.js'
 import type { EnginePool, StoredRanges } from '../enginePool.js'
-import type { ChosenRanges } from '../ranges.js'
+import { keptRange, type ChosenRanges } from '../ranges.js'
 import { rangesUnits, tilesOfUnit, unitProvenance, type PlannedMethodUnit, type Workspace } from './workspace.js'
 
 /** Where each table stands in the file. */
@@ -25,7 +25,7 @@ export const rangesPlaces = { tiles: 0, columns: 1, rowOrders: 2, spare: 3 } as 
 
 const tileRow = (r: ChosenRanges): TileRangeRow => ({
   ...{
-    input_range: r.dynamic ? null : r.inputRange,
+    input_range: keptRange(r),
     clipped_weights: r.clippedWeights,
     clipped_inputs: r.clippedInputs,
   },
