@@ -33,6 +33,9 @@ export interface StartedEngine<M extends Model> {
   readonly kernels: string
 }
 
+/** How many threads an engine keeps busy: it likes to have two batches in flight for each. */
+export const threadsOf = ({ inFlight }: Pick<TaskEngine, 'inFlight'>): number => Math.max(1, inFlight / 2)
+
 /**
  * An engine over a model that `load` puts on the heap: in memory that all threads share, given back with the engine.
  * One worker is still a thread of its own, so that the caller can tokenise while it computes.

@@ -17,7 +17,7 @@ import { orThrow } from '../io/fault.js'
 import type { Heap } from '../kernels/heap.js'
 import { chipSettings, momentAt, placeMoments } from './analog.js'
 import { batchOf, type Sequence } from './batches.js'
-import { startEngine, type EngineOptions } from './digital.js'
+import { startEngine, threadsOf, type EngineOptions } from './digital.js'
 import { checkpointed } from './interruption.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
@@ -61,7 +61,9 @@ const measurements = (
       moments: placeMoments(heap, own, timeSeconds),
     })
   }
-  const whole = readings(hardware)
+  const wholeAt = readings(hardware)
+  /** At each time one object, so that a task reads it once for all its variants. */
+  const wholes = new Map(times.map(timeSeconds => [timeSeconds, wholeAt(timeSeconds)]))
   return errorSources
     .filter(source => isPresent(hardware, source))
     .flatMap(source => {
@@ -71,7 +73,7 @@ const measurements = (
         .filter((_, i) => i === 0 || changesWithTime(hardware, source))
         .map(timeSeconds => ({
           ...{ source, timeSeconds },
-          variant: { ...alone(timeSeconds), amplifiedAs: amplified ? whole(timeSeconds) : null },
+          variant: { ...alone(timeSeconds), amplifiedAs: amplified ? (wholes.get(timeSeconds) ?? null) : null },
         }))
     })
 }
@@ -152,7 +154,7 @@ const measured = async (
       reporting.progress.advance(own.length, 0)
       checkpointed(reporting.signal)
     }
-    const shares = Math.max(1, Math.ceil(engine.inFlight / 2))
+    const shares = threadsOf(engine)
     await Promise.all(Array.from({ length: shares }, (_, k) => share(all.filter((__, i) => i % shares === k))))
     reporting.progress.end()
     return { batch, all, energies }

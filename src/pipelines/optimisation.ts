@@ -6,7 +6,7 @@ import type { TileSize } from '../domain/crossbar/tiling.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers } from '../domain/encoder/architecture.js'
 import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
-import type { AnalogMethod } from '../domain/experiment/method.js'
+import { minimises, type AnalogMethod } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
 import { convertersOf, loadOf, type CalibrationVectors } from '../engines/analog/parameters.js'
@@ -40,12 +40,10 @@ export interface RangesOfTask {
 
 type Vectors = ReadonlyMap<string, CalibrationVectors>
 
-const isOptimal = ({ columnRange, inputRange }: Rules): boolean =>
-  columnRange.rule === 'optimal' || inputRange.rule === 'optimal'
-
 /** Whether it has to be known what the tiles' errors depend on. */
-const asksForErrors = (wanted: RangesWanted): boolean =>
-  isOptimal(wanted) || wanted.spare !== 'none' || fitsOffsets(wanted.hardware)
+export const asksForErrors = (
+  wanted: Pick<RangesWanted, 'columnRange' | 'inputRange' | 'spare' | 'hardware'>,
+): boolean => minimises(wanted) || fitsOffsets(wanted.hardware)
 
 /** The rules that the search starts from; those that are not searched for stay. */
 const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => ({
@@ -153,7 +151,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
       const chosen: (readonly ChosenRanges[])[] = []
       for (const [i, wanted] of all.entries()) {
         const rules = startOf(wanted)
-        if (!isOptimal(wanted) && wanted.spare === 'none') {
+        if (!minimises(wanted)) {
           chosen.push(starts[i] ?? [])
           continue
         }

@@ -79,6 +79,14 @@ export const inputRules = [
   'optimal',
 ] as const satisfies readonly InputRange['rule'][]
 
+/** Whether a range of the method minimises its objective. */
+export const isOptimal = ({ columnRange, inputRange }: Pick<AnalogMethod, 'columnRange' | 'inputRange'>): boolean =>
+  columnRange.rule === 'optimal' || inputRange.rule === 'optimal'
+
+/** Whether anything of the method is searched for by its objective: ranges, or copies for idle cells. */
+export const minimises = (method: Pick<AnalogMethod, 'columnRange' | 'inputRange' | 'spare'>): boolean =>
+  isOptimal(method) || method.spare !== 'none'
+
 /** What the optimal rules minimise. */
 export interface Objective {
   /** Output errors weighted by the squared gradient of the logits, or not at all. */

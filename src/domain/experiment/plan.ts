@@ -5,7 +5,7 @@
  */
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
 import { fitsOffsets } from './hardware.js'
-import type { AnalogMethod, ColumnRange, InputRange, Method } from './method.js'
+import { minimises, type AnalogMethod, type ColumnRange, type InputRange, type Method } from './method.js'
 import { durationText, seconds } from './duration.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
@@ -64,10 +64,6 @@ export const repetitions = (config: Config, method: Method): readonly (Repetitio
     Array.from({ length: reads }, (__, read) => times.map(timeSeconds => ({ chip, read, timeSeconds }))).flat(),
   ).flat()
 }
-
-/** Whether anything of a method is chosen by its objective; without, the objective changes no number. */
-const minimises = ({ columnRange, inputRange, spare }: AnalogMethod): boolean =>
-  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none'
 
 /** SHA-256 of the files of ranges that methods name, by resolved path. */
 export type RangesHashes = ReadonlyMap<string, string>

@@ -7,12 +7,11 @@
 import { addToFit, fitSums, fittedLines, type Line } from '../../domain/crossbar/affine-compensation.js'
 import { decode, encode } from '../../domain/crossbar/converter.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
-import { averagedColumns } from '../../domain/ranges/spare.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Workbench } from '../workbench.js'
 import { momentColumnsAt } from './moments.js'
-import type { ChipSettings, TilePlaces, VectorPlaces } from './parameters.js'
+import { averagedIn, type ChipSettings, type TilePlaces, type VectorPlaces } from './parameters.js'
 import type { LayerOfTile, TileReading } from './readTile.js'
 import { encoded, multiplied } from './tile.js'
 
@@ -112,7 +111,7 @@ const expected = (
   const readout = outputNoise * outputNoise + (step * step) / 12
   const fullScales = heap.f32(tile.column.fullScales, columns)
   const shares = heap.f32(tile.column.gains, columns)
-  const copies = averagedColumns(columns, tile.spare?.owners ?? new Uint16Array(0))
+  const copies = averagedIn(tile)
   const unit = Float64Array.from(shares, (g, j) => g * (copies[j] ?? NaN) * (fullScales[j] ?? NaN))
 
   const { x, squares, ranges } = converted(bench, chip, layer, tile, vectors)

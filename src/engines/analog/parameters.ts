@@ -106,6 +106,10 @@ export interface TilePlaces extends ColumnBlock {
 export const blocksOf = (tile: TilePlaces): readonly ColumnBlock[] =>
   tile.spare === null ? [tile] : [tile, tile.spare]
 
+/** How many columns' outputs are averaged, of each column of the layer's. */
+export const averagedIn = ({ columns, spare }: TilePlaces): Uint16Array =>
+  averagedColumns(columns.size, spare?.owners ?? new Uint16Array(0))
+
 /** Calibration vectors of a layer on the heap: f32 [count, inputs], and how much each output counts, f32 [count, outputs]. */
 export interface VectorPlaces {
   readonly count: number

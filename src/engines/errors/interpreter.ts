@@ -15,7 +15,7 @@ import type { Ptr } from '../../kernels/heap.js'
 import type { Workbench } from '../workbench.js'
 import { exactLayer, type ExactLayer } from './exact.js'
 import type { PlainLayer, PlainParameters } from './parameters.js'
-import { predictedError } from './prediction.js'
+import { predictedError, type LayerFactors } from './prediction.js'
 
 /** A chip at a time; `moments` are of its devices then. */
 export interface ChipReading extends Omit<TileReading, 'weights'> {
@@ -53,17 +53,21 @@ const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: Chi
   return { ...unbiased, tiles }
 }
 
+/** What makes up for the drift of a whole chip. */
+const factorsOf = (bench: Workbench, layer: PlainLayer, whole: ChipReading): LayerFactors =>
+  bench.scratch.within(() =>
+    tilesFor(bench, layer, whole).tiles.map(tile =>
+      blocksOf(tile).map(({ column, columns }) => bench.heap.f32(column.alphas, columns.size).slice()),
+    ),
+  )
+
 /** Signals as weak as on the whole chip, whose factors bring them back: readouts add what they add in between. */
-const amplify = (bench: Workbench, tiles: readonly TilePlaces[], whole: readonly TilePlaces[]): void => {
-  const { heap } = bench
+const amplify = ({ heap }: Workbench, tiles: readonly TilePlaces[], factors: LayerFactors): void => {
   tiles.forEach((tile, t) => {
-    const other = whole[t]
-    if (other === undefined) throw new RangeError(`no tile ${t} of the whole chip`)
-    blocksOf(tile).forEach((block, b) => {
-      const view = (at: Ptr): Float32Array => heap.f32(at, block.columns.size)
-      const factors = view(blocksOf(other)[b]?.column.alphas ?? other.column.alphas)
-      const [zScale, yScale, alphas] = [view(block.column.zScale), view(block.column.yScale), view(block.column.alphas)]
-      factors.forEach((a, j) => {
+    blocksOf(tile).forEach(({ column, columns }, b) => {
+      const view = (at: Ptr): Float32Array => heap.f32(at, columns.size)
+      const [zScale, yScale, alphas] = [view(column.zScale), view(column.yScale), view(column.alphas)]
+      factors[t]?.[b]?.forEach((a, j) => {
         if (!(a > 0)) return
         zScale[j] = (zScale[j] ?? NaN) / a
         yScale[j] = (yScale[j] ?? NaN) * a
@@ -88,20 +92,17 @@ const errorOf = (
   exact: ExactLayer,
   noise: ReturnType<typeof noiseAddresses>['all'],
   variant: Variant,
+  factors: LayerFactors | null,
 ): readonly [number, number] =>
   bench.scratch.within(() => {
     const { heap, scratch } = bench
     const placed = tilesFor(bench, layer, variant)
-    const whole = variant.amplifiedAs === null ? null : tilesFor(bench, layer, variant.amplifiedAs)
-    if (whole !== null) amplify(bench, placed.tiles, whole.tiles)
+    if (factors !== null) amplify(bench, placed.tiles, factors)
     const y = { at: scratch.take(4 * x.rows * layer.outputs), rows: x.rows, width: layer.outputs }
     const counts = new Uint32Array(2 * placed.tiles.length)
     layerInto(bench, variant.chip, placed, [x, y], { ...noise, occasion: variant.occasion }, counts)
     const view = ({ at }: Activation): Float32Array => heap.f32(at, x.rows * layer.outputs)
-    const expected = predictedError(bench, variant.chip, layer, placed, {
-      ...{ exact, x, moments: variant.moments },
-      shrunk: whole?.tiles ?? null,
-    })
+    const expected = predictedError(bench, variant.chip, layer, placed, { exact, x, moments: variant.moments, factors })
     return [distance(view(y), view(exact.y)), expected]
   })
 
@@ -123,7 +124,16 @@ const layerErrors = (bench: Workbench, p: PlainParameters, { batch, variants }: 
       scratch.within(() => {
         const exact = exactLayer(bench, layer, x, fresh(), split(layer.inputs, first.chip.hardware.tile.rows))
         const noise = x.rows === batch.ids.length ? all : leading
-        found.push(exact.energy, ...variants.flatMap(v => errorOf(bench, layer, x, exact, noise, v)))
+        // Read once for all variants that share it.
+        const known = new Map<ChipReading, LayerFactors>()
+        const factors = (whole: ChipReading | null): LayerFactors | null => {
+          if (whole === null) return null
+          const own = known.get(whole) ?? factorsOf(bench, layer, whole)
+          known.set(whole, own)
+          return own
+        }
+        const errors = variants.flatMap(v => errorOf(bench, layer, x, exact, noise, v, factors(v.amplifiedAs)))
+        found.push(exact.energy, ...errors)
         const bias = bench.heap.f32(layer.bias, layer.outputs)
         const rows = bench.heap.f32(output.at, x.rows * layer.outputs)
         rows.set(bench.heap.f32(exact.y.at, rows.length))

@@ -18,10 +18,9 @@ import { meanResidual, preDistorted } from '../../domain/crossbar/pre-distortion
 import { quantisationError } from '../../domain/crossbar/quantisation-error.js'
 import { deviceModel } from '../../domain/devices/characterised.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
-import { averagedColumns } from '../../domain/ranges/spare.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Ptr } from '../../kernels/heap.js'
-import type { AnalogLayer, ChipSettings, TilePlaces } from '../analog/parameters.js'
+import { averagedIn, type AnalogLayer, type ChipSettings, type TilePlaces } from '../analog/parameters.js'
 import { momentColumnsAt } from '../analog/moments.js'
 import type { Activation } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
@@ -92,21 +91,19 @@ const tileError = (
     readonly x: Activation
     readonly piece: number
     readonly moments: Ptr
-    readonly shrunk: TilePlaces | null
+    readonly factors: Float32Array | null
   },
   biases: Float32Array,
 ): number => {
   const { heap } = bench
-  const { exact, x, piece, moments, shrunk } = about
+  const { exact, x, piece, moments, factors } = about
   const { converters: c } = chip
   const [rows, columns] = [tile.rows.size, tile.columns.size]
-  /** What makes up for the drift of the chip that this one has only the readouts of. */
-  const factors = shrunk === null ? null : heap.f32(shrunk.column.alphas, columns)
   const fullScales = heap.f32(tile.column.fullScales, columns)
   const alphas = heap.f32(tile.column.alphas, columns)
   const gains = heap.f32(tile.column.gains, columns)
   // As many as average each column's output; the gain stands there divided by them.
-  const averaged = averagedColumns(columns, tile.spare?.owners ?? new Uint16Array(0))
+  const averaged = averagedIn(tile)
   const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange })
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
   const shares = exact.shares[piece] ?? new Float64Array(0)
@@ -140,6 +137,9 @@ const tileError = (
   return sum
 }
 
+/** Factors alpha of a layer's columns, tile by tile, block by block. */
+export type LayerFactors = readonly (readonly Float32Array[])[]
+
 /** Expected sum of (y^ - y)^2 over rows and outputs. @param moments of a device now, on the heap */
 export const predictedError = (
   bench: Workbench,
@@ -150,13 +150,13 @@ export const predictedError = (
     readonly exact: ExactLayer
     readonly x: Activation
     readonly moments: Ptr
-    /** The tiles of a chip whose drift, and what makes up for it, the readouts meet; null: they meet their own. */
-    readonly shrunk: readonly TilePlaces[] | null
+    /** What makes up, on each tile, for the drift of the chip that this one has only the readouts of; null: it is whole. */
+    readonly factors: LayerFactors | null
   },
 ): number =>
   bench.scratch.within(() => {
     const { heap, kernels, scratch } = bench
-    const { x, exact, moments, shrunk } = about
+    const { x, exact, moments, factors } = about
     const { inputs: inner, outputs: columns } = layer
     const at = scratch.take(4 * inner * columns)
     const biases = heap.f32(at, inner * columns)
@@ -164,7 +164,14 @@ export const predictedError = (
     let sum = 0
     for (const [t, tile] of placed.tiles.entries()) {
       const piece = firstRows.indexOf(tile.rows.first)
-      sum += tileError(bench, chip, layer, tile, { exact, x, piece, moments, shrunk: shrunk?.[t] ?? null }, biases)
+      sum += tileError(
+        bench,
+        chip,
+        layer,
+        tile,
+        { exact, x, piece, moments, factors: factors?.[t]?.[0] ?? null },
+        biases,
+      )
     }
     const panels = scratch.take(panelsBytes(inner, columns))
     const y = scratch.take(4 * x.rows * columns)

@@ -7,11 +7,12 @@ import { linearLayers, tensorShapes, type Architecture } from '../../domain/enco
 import { tilesOf } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { changesWithTime, isPresent } from '../../domain/experiment/error-sources.js'
-import { fitsOffsets, type Hardware } from '../../domain/experiment/hardware.js'
-import type { AnalogMethod } from '../../domain/experiment/method.js'
+import type { Hardware } from '../../domain/experiment/hardware.js'
+import { minimises, type AnalogMethod } from '../../domain/experiment/method.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
+import { asksForErrors } from '../optimisation.js'
 import { convertersOf, roomOf } from '../../engines/analog/parameters.js'
 import type { OpenTask } from '../openTask.js'
 import { measuredRates, tensorFlowRate, type Rates } from '../rates.js'
@@ -90,11 +91,6 @@ const candidates = { all: 400, fresh: 45 } as const
 /** Forward passes that a pass with gradients and the sums of the objective comes to. */
 const gradientPasses = 8
 
-/** Whether a method's ranges are searched for, or need gradients for something else. */
-const needsGradients = (method: AnalogMethod, hardware: Hardware): boolean => searches(method) || fitsOffsets(hardware)
-const searches = ({ columnRange, inputRange, spare }: AnalogMethod): boolean =>
-  columnRange.rule === 'optimal' || inputRange.rule === 'optimal' || spare !== 'none'
-
 const searchSeconds = (a: Architecture, { tile }: Hardware, { objective }: AnalogMethod): number =>
   linearLayers(a)
     .flatMap(layer => tilesOf(layer, tile))
@@ -113,8 +109,8 @@ const secondsAUnit = (unit: AnyPlannedUnit, about: About): number => {
       return reading + unit.open.examples * secondsAnExample(about)
     case 'ranges': {
       const pass = (unit.open.calibration?.examples ?? 0) * secondsAnExample({ ...about, hardware: null })
-      if (hardware === null || !needsGradients(unit.method, hardware)) return pass
-      const search = searches(unit.method) ? searchSeconds(architecture, hardware, unit.method) : 0
+      if (hardware === null || !asksForErrors({ ...unit.method, hardware })) return pass
+      const search = minimises(unit.method) ? searchSeconds(architecture, hardware, unit.method) : 0
       return (1 + gradientPasses) * pass + search
     }
     case 'errors': {

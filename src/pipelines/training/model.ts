@@ -16,7 +16,7 @@ import { attempt, orThrow } from '../../io/fault.js'
 import type { Heap, Ptr } from '../../kernels/heap.js'
 import { normalsInto } from '../../kernels/reference/normal.js'
 import { batchTokens } from '../batches.js'
-import { startEngine, type EngineOptions } from '../digital.js'
+import { startEngine, threadsOf, type EngineOptions } from '../digital.js'
 
 /** A tensor's numbers where they lie: views that change with training. */
 export interface TensorInTraining {
@@ -115,7 +115,7 @@ export const openInTraining = async (
   const tensors = tensorsOf(heap, parameters)
   return {
     trainer: trainer(engine, heap, parameters, {
-      groups: Math.max(1, engine.inFlight / 2),
+      groups: threadsOf(engine),
       groupTokens: batchTokens,
       keeping: 'kept',
     }),
