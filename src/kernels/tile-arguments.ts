@@ -12,6 +12,7 @@ export const tileEncoders: EncodersOf<TileKernels> = {
     const shift = squareShift(a.maxCode)
     u32.set([a.codes, a.squares, a.x, a.rows, a.inner, a.xRowStep ?? a.inner, a.maxCode, shift, a.counts])
     f32.set([a.maxCode / a.range, a.range], 9)
+    u32.set([a.copies ?? 0, a.copyCount ?? 0], 11)
   },
   packCells: ({ u32 }, { columnStep, innerStep = 1, narrow = false, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep, Number(narrow)]),
@@ -45,6 +46,7 @@ export const tileEncoders: EncodersOf<TileKernels> = {
     u32.set([a.rows, a.columns, a.firstRow, a.firstColumn, columnStep ?? a.rows, rowStep, a.life.word2], 11)
     u32.set([a.life.word3, a.occasion.word3, ...a.life.key, a.maxCell, a.counts, rowOrder, rounds], 18)
     f32.set([a.logTime, a.readScale], 26)
+    u32.set([a.copies ?? 0, a.copyCount ?? 0, a.copiesFirstRow ?? 0], 28)
   },
   ladder: ({ u32, f64 }, a) => {
     f64[0] = a.load

@@ -9,7 +9,7 @@ import { cellsLength, codeStep, paddedColumns } from './reference/vmm.js'
 
 /** codes = pulse-width codes of x [rows, inner] (reference/pulse-width.ts). */
 export interface Encode {
-  /** Out: int16 [rows, padded inner]: codesBytes(rows, inner) bytes. */
+  /** Out: int16 [rows, padded inner + copyCount]: codesBytes(rows, inner + copyCount) bytes. */
   readonly codes: Ptr
   /** Out: the squares of the codes, 14 bits, like `codes`; 0: not wanted. */
   readonly squares: Ptr
@@ -22,6 +22,12 @@ export interface Encode {
   readonly maxCode: number
   /** Largest |x| that is not clipped. */
   readonly range: number
+  /**
+   * uint32 [copyCount]: inputs that stand on one more row each, ascending; the codes of those rows come after the others.
+   * An input on n rows is clipped beyond n ranges. Default 0: none.
+   */
+  readonly copies?: Ptr
+  readonly copyCount?: number
   /** Out: uint32 [2], inputs beyond the range and inputs that are NaN, of this call. */
   readonly counts: Ptr
 }
@@ -137,11 +143,17 @@ export interface ReadCells {
   readonly rowOrder?: Ptr
   /** Of pre-distortion against the IR drop; default 0: targets are the weights. */
   readonly rounds?: number
+  /** Of devices: those of the tile's rows, then those of the copies. */
   readonly rows: number
   readonly columns: number
   /** Of the tile's first cell, in the layer. */
   readonly firstRow: number
   readonly firstColumn: number
+  /** uint32 [copyCount]: the row whose weights each of the last rows holds; default 0: none. */
+  readonly copies?: Ptr
+  readonly copyCount?: number
+  /** Of the first copy, in the addresses of devices. */
+  readonly copiesFirstRow?: number
   readonly life: Origin
   readonly occasion: Origin
   /** largestCell(rows, maxCode of the DAC). */

@@ -53,6 +53,10 @@ const words = (numbers: readonly number[]): Ptr => {
   return at
 }
 
+/** Any rows, ascending, some of them several times. */
+const copiesOf = (rows: number, count: number): Ptr =>
+  words(Array.from({ length: count }, (_, k) => (k * k * 7) % rows).sort((a, b) => a - b))
+
 /** The bytes as 16-bit integers; of floats, all NaNs alike. */
 const patternOf = (at: Ptr, bytes: number, real: boolean): Int32Array => {
   if (!real) return Int32Array.from(heap.u8(at, bytes))
@@ -98,13 +102,14 @@ const oddities = fc.constantFrom(0, 0.01, 0.3)
 const maxCodes = fc.constantFrom(1, 7, 127, 511, 2047)
 
 describe('pulse-width codes', () => {
-  test.prop([small, size, fc.nat(20), maxCodes, seed, oddities, fc.boolean()], { numRuns: 60 })(
+  test.prop([small, size, fc.nat(20), maxCodes, seed, oddities, fc.boolean(), fc.nat(40)], { numRuns: 80 })(
     'same bits on every path',
-    (rows, inner, gap, maxCode, s, odd, wantSquares) => {
+    (rows, inner, gap, maxCode, s, odd, wantSquares, copyCount) => {
       scratch.within(() => {
         const xRowStep = inner + gap
         const x = floats(rows * xRowStep, s, odd, 3)
-        const bytes = codesBytes(rows, inner)
+        const copies = copiesOf(inner, copyCount)
+        const bytes = codesBytes(rows, inner + copyCount)
         same([{ bytes }, { bytes: wantSquares ? bytes : 0 }, { bytes: 8 }], (k, codes, squares = 0, counts = 0) =>
           k.encode({
             codes,
@@ -115,7 +120,7 @@ describe('pulse-width codes', () => {
             xRowStep,
             maxCode,
             range: 2.5,
-            counts,
+            ...{ copies, copyCount, counts },
           }),
         )
       })
@@ -306,20 +311,23 @@ describe('devices', () => {
         transposed: fc.boolean(),
         rounds: fc.constantFrom(0, 1, 4),
         placed: fc.boolean(),
+        copies: fc.nat(30),
+        copiesFirstRow: fc.constantFrom(0, 7, 2 ** 32 - 64),
       }),
       seed,
       oddities,
     ],
     { numRuns: 80 },
-  )('same bits on every path', (rows, columns, o, s, odd) => {
+  )('same bits on every path', (own, columns, o, s, odd) => {
     scratch.within(() => {
+      const rows = own + o.copies
       const width = paddedColumns(columns)
-      const w = floats(rows * columns, s, odd)
+      const w = floats(own * columns, s, odd)
       const fullScales = floats(width, s + 1, odd / 4)
       heap.f32(fullScales, width).forEach((c, i, all) => (all[i] = Math.abs(c)))
       const model = placed(o.model)
       const work = scratch.take(readCellsScratchBytes(rows))
-      const steps = o.transposed ? { columnStep: 1, rowStep: columns } : {}
+      const steps = o.transposed ? { columnStep: 1, rowStep: columns } : { columnStep: own }
       // Any permutation: by a generator of residues.
       const rowOrder = o.placed ? words(Array.from({ length: rows }, (_, i) => ((i + 1) * 83) % 127).map(rankAmong)) : 0
       same(
@@ -339,6 +347,7 @@ describe('devices', () => {
             ...{ rowOrder, rounds: o.rounds },
             ...{ logTime: o.logTime, readScale: 3.4, load: o.load, maxCell: largestCell(512, 127) },
             ...{ firstRow: o.firstRow, firstColumn: o.firstColumn },
+            ...{ copies: copiesOf(own, o.copies), copyCount: o.copies, copiesFirstRow: o.copiesFirstRow },
             life: lifeOrigin({ seed: 9, chip: 4095, layer: 65_535 }),
             occasion: readOrigin({ seed: 9, chip: 4095, layer: 65_535, read: 65_535 }),
           }),

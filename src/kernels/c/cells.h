@@ -53,7 +53,14 @@ struct readCells_arguments {
   uint32_t cells, scales, variances, variance_scales, effective, w, full_scales, model, scratch, rows, columns,
       first_row, first_column, column_step, row_step, layer, life, occasion, k0, k1, max_cell, counts, row_order, rounds;
   float log_time, read_scale;
+  uint32_t copies, copy_count, copies_first_row;
 };
+
+/* The tile's row whose weights a row of devices holds. */
+INLINE size_t weights_row(char *base, const struct readCells_arguments *a, size_t row) {
+  const size_t own = a->rows - a->copy_count;
+  return row < own ? row : U32(a->copies)[row - own];
+}
 
 struct device {
   vf target, programming, drift_mean, drift_deviation;
@@ -175,7 +182,8 @@ static void pre_distorted(char *base, const struct readCells_arguments *a, float
     const vf full_scale = load(F32(a->full_scales) + first + v);
     const vf inverse = choose(full_scale > 0.0f, 1.0f / full_scale, (vf){});
     for (size_t i = 0; i < rows; i++) {
-      const vf w = gather(F32(a->w) + (first + v) * a->column_step + i * a->row_step, a->column_step, left);
+      const vf w = gather(F32(a->w) + (first + v) * a->column_step + weights_row(base, a, i) * a->row_step,
+                          a->column_step, left);
       const vf share = share_of(absolute(w) * inverse);
       // The sign tells the polarity.
       store(shares + i * LANES + v, choose(w < 0.0f, -share, share));
@@ -211,7 +219,6 @@ static vi read_panel(char *base, const struct readCells_arguments *a, const stru
   const uint32_t *order = a->row_order ? U32(a->row_order) : 0;
   const int keep = a->variances != 0;
   const size_t columns = a->columns - first;
-  const uint32_t last_row = a->first_row + a->rows;
   vi clipped = {};
   // An idle device conducts the mean of what programming leaves in it: max(0, sigma xi).
   if (targets) pre_distorted(base, a, zero->programming[0] * RESIDUAL, first, targets, minus, plus, u);
@@ -225,15 +232,23 @@ static vi read_panel(char *base, const struct readCells_arguments *a, const stru
         .inverse = choose(full_scale > 0.0f, 1.0f / full_scale, (vf){}),
         .column = lane_numbers() + (uint32_t)(a->first_column + first + v),
     };
-    for (uint32_t pair = a->first_row / 2; pair * 2 < last_row; pair++) {
+    /* The tile's own rows, then copies of them, whose addresses lie elsewhere. */
+    const uint32_t own = a->rows - a->copy_count, last_row = a->first_row + own;
+    const uint32_t copies_last_row = a->copies_first_row + a->copy_count;
+    const uint32_t own_pairs = (last_row + 1) / 2 - a->first_row / 2;
+    const uint32_t copy_pairs = a->copy_count ? (copies_last_row + 1) / 2 - a->copies_first_row / 2 : 0;
+    for (uint32_t k = 0; k < own_pairs + copy_pairs; k++) {
+      const int copied = k >= own_pairs;
+      const uint32_t from = copied ? a->copies_first_row : a->first_row, to = copied ? copies_last_row : last_row;
+      const uint32_t pair = from / 2 + (copied ? k - own_pairs : k);
       vf z[4];
       if (!keep) normals(c.column, splat_word(pair), a->layer, a->occasion, a->k0, a->k1, z);
       else z[0] = z[1] = z[2] = z[3] = (vf){};
       for (uint32_t half = 0; half < 2; half++) {
         c.row = 2 * pair + half;
-        if (c.row < a->first_row || c.row >= last_row) continue;
-        const size_t i = c.row - a->first_row, at = i * LANES + v;
-        c.w = F32(a->w) + (first + v) * a->column_step + i * a->row_step;
+        if (c.row < from || c.row >= to) continue;
+        const size_t i = c.row - from + (copied ? own : 0), at = i * LANES + v;
+        c.w = F32(a->w) + (first + v) * a->column_step + weights_row(base, a, i) * a->row_step;
         c.targets = targets ? targets + at : 0;
         vf g_plus, g_minus, variance[2] = {{0}, {0}};
         const vi over = read_row(base, a, &c, z[2 * half], z[2 * half + 1], &g_plus, &g_minus, keep ? variance : 0,

@@ -48,6 +48,7 @@ export interface CellPhysics {
 }
 
 export interface CellShape {
+  /** Of devices: the tile's, then copies of them. */
   readonly rows: number
   readonly columns: number
   /** Of the tile's first cell, in the layer. */
@@ -58,6 +59,10 @@ export interface CellShape {
   readonly rowStep: number
   /** The row at each place of the bit lines, the ADC's last; null: in their own order. */
   readonly rowOrder: Uint32Array | null
+  /** The row whose weights each of the last rows holds. */
+  readonly copies: Uint32Array
+  /** Of the first of them, in the addresses of devices. */
+  readonly copiesFirstRow: number
 }
 
 export interface CellResult {
@@ -164,7 +169,8 @@ export const readCellsInto = (
   life: Origin,
   occasion: Origin,
 ): number => {
-  const { rows, rowOrder } = s
+  const { rows, rowOrder, copies } = s
+  const own = rows - copies.length
   const zero = targetAt(p, 0)
   const size = rows * cellColumns
   const plus = new Float32Array(size)
@@ -180,7 +186,7 @@ export const readCellsInto = (
       const column = first + lane
       const fullScale = fullScales[column] ?? 0
       const inverse = fullScale > 0 ? fround(1 / fullScale) : 0
-      const weightAt = (i: number): number => w[column * s.columnStep + i * s.rowStep] ?? 0
+      const weightAt = (i: number): number => w[column * s.columnStep + (i < own ? i : (copies[i - own] ?? 0)) * s.rowStep] ?? 0
       const shares = Float32Array.from({ length: rows }, (_, i) => {
         const share = shareOf(fround(abs(weightAt(i)) * inverse))
         return weightAt(i) < 0 ? -share : share
@@ -191,7 +197,7 @@ export const readCellsInto = (
         const weight = weightAt(i)
         if (abs(weight) > fullScale) clipped++
         const held = targetAt(p, abs(targets[i] ?? 0))
-        const row = s.firstRow + i
+        const row = i < own ? s.firstRow + i : s.copiesFirstRow + i - own
         const xi = normals([s.firstColumn + column, row, life.word2, life.word3], life.key)
         const eta = normals([s.firstColumn + column, row >>> 1, occasion.word2, occasion.word3], occasion.key)
         const half = (row & 1) * 2

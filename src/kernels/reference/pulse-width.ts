@@ -1,6 +1,8 @@
 /**
  * Pulse-width codes of a tile's inputs: clamp(roundHalfEven(x * scale), -maxCode, maxCode) with the one binary32 factor
- * scale = maxCode / range. A NaN gives code 0 and is counted. Not modelled: the pulses themselves.
+ * scale = maxCode / range. A NaN gives code 0 and is counted. An input that stands on n rows has a code of up to n maxCode,
+ * of which row p takes sign(code) floor((|code| + p) / n): shares that add up to it exactly and differ by 1 at most.
+ * Not modelled: the pulses themselves.
  */
 import { bitsOf, roundingMagic } from './float32.js'
 import { codeStep } from './vmm.js'
@@ -33,17 +35,45 @@ export interface Encoding {
   readonly squareShift: number
 }
 
-/** @param codes, squares [rows, padded inner]. @returns inputs beyond +-range, and inputs that are NaN. */
+/** A vector's codes of inputs that stand on several rows, over what their own rows hold. @returns inputs within n ranges, beyond one */
+const shareCodes = (
+  codes: Int16Array,
+  squares: Int16Array | null,
+  x: Float32Array,
+  e: Encoding,
+  copies: Uint32Array,
+): number => {
+  let within = 0
+  for (let first = 0, next = 0; first < copies.length; first = next) {
+    const owner = copies[first] ?? 0
+    next = first + 1
+    while (next < copies.length && copies[next] === owner) next++
+    const n = next - first + 1
+    const given = x[owner] ?? 0
+    const code = pulseWidth(given, e.scale, n * e.maxCode)
+    if (Math.abs(given) > e.range && !(Math.abs(given) > fround(n * e.range))) within++
+    for (let part = 0; part < n; part++) {
+      const share = Math.floor((Math.abs(code) + part) / n)
+      const at = part === 0 ? owner : e.inner + first + part - 1
+      codes[at] = code < 0 ? -share : share
+      if (squares !== null) squares[at] = squared(share, e.squareShift)
+    }
+  }
+  return within
+}
+
+/** @param codes, squares [rows, padded inner + copies]. @param copies inputs on one more row each, ascending. @returns inputs beyond +-range, and inputs that are NaN. */
 export const encodeInto = (
   codes: Int16Array,
   squares: Int16Array | null,
   x: Float32Array,
   e: Encoding,
+  copies: Uint32Array = new Uint32Array(0),
 ): readonly [clipped: number, notNumbers: number] => {
-  const step = codeStep(e.inner)
+  const step = codeStep(e.inner + copies.length)
   let clipped = 0
   let notNumbers = 0
-  for (let r = 0; r < e.rows; r++)
+  for (let r = 0; r < e.rows; r++) {
     for (let i = 0; i < step; i++) {
       const given = i < e.inner ? (x[r * e.xRowStep + i] ?? 0) : 0
       const code = pulseWidth(given, e.scale, e.maxCode)
@@ -52,5 +82,9 @@ export const encodeInto = (
       codes[r * step + i] = code
       if (squares !== null) squares[r * step + i] = squared(code, e.squareShift)
     }
+    const [from, to] = [r * step, (r + 1) * step]
+    const own = x.subarray(r * e.xRowStep, r * e.xRowStep + e.inner)
+    clipped -= shareCodes(codes.subarray(from, to), squares?.subarray(from, to) ?? null, own, e, copies)
+  }
   return [clipped, notNumbers]
 }

@@ -22,14 +22,15 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
   const cells = (at: Ptr, length: number, narrow: boolean): Int16Array | Uint8Array =>
     narrow ? heap.u8(at, length) : heap.i16(at, length)
   return {
-    encode: ({ rows, inner, xRowStep = inner, maxCode, range, ...at }) => {
+    encode: ({ rows, inner, xRowStep = inner, maxCode, range, copies = 0, copyCount = 0, ...at }) => {
       const shape = { rows, inner, xRowStep, maxCode, range: fround(range), scale: fround(maxCode / range) }
-      const length = rows * codeStep(inner)
+      const length = rows * codeStep(inner + copyCount)
       const counts = encodeInto(
         heap.i16(at.codes, length),
         optional(at.squares, p => heap.i16(p, length)),
         heap.f32(at.x, span(rows, xRowStep, inner, 1)),
         { ...shape, squareShift: squareShift(maxCode) },
+        copyCount === 0 ? new Uint32Array(0) : heap.u32(copies, copyCount),
       )
       heap.u32(at.counts, 2).set(counts)
     },
@@ -79,7 +80,7 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
         optional(residues, p => heap.f32(p, rows * width)),
       )
     },
-    readCells: ({ rows, columns, columnStep = rows, rowStep = 1, rowOrder = 0, rounds = 0, ...a }) => {
+    readCells: ({ rows, columns, columnStep = rows, rowStep = 1, rowOrder = 0, rounds = 0, copies = 0, copyCount = 0, ...a }) => {
       const width = paddedColumns(columns)
       const length = cellsLength(rows, columns)
       heap.u32(a.counts, 1)[0] = readCellsInto(
@@ -91,7 +92,7 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
           varianceScales: optional(a.varianceScales, p => heap.f32(p, width)),
           effective: optional(a.effective, p => heap.f32(p, rows * width)),
         },
-        heap.f32(a.w, span(columns, columnStep, rows, rowStep)),
+        heap.f32(a.w, span(columns, columnStep, rows - copyCount, rowStep)),
         heap.f32(a.fullScales, width),
         {
           ...deviceLawsAt(heap, a.model),
@@ -102,6 +103,8 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
         {
           ...{ rows, columns, firstRow: a.firstRow, firstColumn: a.firstColumn, columnStep, rowStep },
           rowOrder: optional(rowOrder, p => heap.u32(p, rows)),
+          copies: copyCount === 0 ? new Uint32Array(0) : heap.u32(copies, copyCount),
+          copiesFirstRow: a.copiesFirstRow ?? 0,
         },
         a.life,
         a.occasion,
