@@ -50,6 +50,8 @@ export interface Passing {
   readonly contrasts: readonly Float32Array[] | null
   /** Input vectors of each layer that are kept, where errors are observed; default: none. */
   readonly vectors?: number
+  /** Whether the inputs that errors depend on are told row by row; default: they are not. */
+  readonly rows?: boolean
 }
 
 /** How calibration runs, whatever it is for. */
@@ -120,7 +122,7 @@ const pass = async (
 export const calibrated = async <A>(
   open: OpenTask,
   data: CalibrationData,
-  { observed, tile, contrasts, vectors }: Passing,
+  { observed, tile, contrasts, vectors = 0, rows = false }: Passing,
   { options, progress, before }: Calibrating,
   use: (model: Calibrated) => Promise<A>,
 ): Promise<A> => {
@@ -131,7 +133,7 @@ export const calibrated = async <A>(
     async ({ heap }): Promise<{ kind: 'calibration'; parameters: CalibrationParameters }> => {
       const read = (name: string, out: Float32Array): Promise<void> => orThrow(checkpoint.readInto(name, out))
       const tensors = await loadTrainingParameters(checkpoint.architecture, read, heap, false)
-      return { kind: 'calibration', parameters: placeCalibration(tensors, observed, tile, heap, vectors) }
+      return { kind: 'calibration', parameters: placeCalibration(tensors, observed, tile, heap, { vectors, rows }) }
     },
   )
   try {

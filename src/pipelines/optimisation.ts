@@ -6,11 +6,12 @@ import type { TileSize } from '../domain/crossbar/tiling.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers } from '../domain/encoder/architecture.js'
 import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
-import { minimises, type AnalogMethod } from '../domain/experiment/method.js'
+import { fillsRows, minimises, type AnalogMethod } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
 import { convertersOf, loadOf, type CalibrationVectors } from '../engines/analog/parameters.js'
-import { optimumOf, type TileOptimum } from '../engines/calibration/optimise.js'
+import { optimumOf } from '../engines/calibration/optimise.js'
+import type { FilledOptimum } from '../domain/ranges/filled.js'
 import { placeMoments } from './analog.js'
 import {
   calibrated,
@@ -67,9 +68,9 @@ const searched = async (
   open: OpenTask,
   { heap, engine }: Calibrated,
   { columnRange, inputRange, objective, hardware, name, spare }: RangesWanted,
-  start: readonly ChosenRanges[],
+  { start, known }: { readonly start: readonly ChosenRanges[]; readonly known: readonly FilledOptimum[] | null },
   { progress }: Calibrating,
-): Promise<readonly TileOptimum[]> => {
+): Promise<readonly FilledOptimum[]> => {
   const momentsAt = (seconds: number): number => placeMoments(heap, hardware, seconds)
   const chip = {
     converters: convertersOf(hardware),
@@ -89,7 +90,11 @@ const searched = async (
       start: { inputRange: from.inputRange, fullScales: from.fullScales, gains: from.gains },
       wires: load === 0 ? null : { load, rowOrder: from.rowOrder ?? null, preDistorted: from.preDistorted ?? false },
       ...{ input: inputRange.rule === 'optimal', columns: columnRange.rule === 'optimal' },
-      idle: spare === 'none' ? 0 : hardware.tile.columns - tile.columns.size,
+      idle: {
+        columns: spare === 'none' ? 0 : hardware.tile.columns - tile.columns.size,
+        rows: fillsRows({ spare }) ? hardware.tile.rows - tile.rows.size : 0,
+      },
+      known: known?.[k] ?? null,
     })
     progress.advance(1, 0)
     return optimumOf(found)
@@ -133,20 +138,24 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
     JSON.stringify([tile.rows, tile.columns, objective.weights])
 
-  /** @param fits whether input vectors are to be kept */
-  const passingFor = ({ objective, hardware: { tile } }: RangesWanted, fits = true): Passing => ({
-    ...{ observed: 'errors', tile, vectors: fits ? data.vectors : 0 },
+  /** @param fits whether input vectors are to be kept. @param rows whether rows may be copied */
+  const passingFor = ({ objective, hardware: { tile } }: RangesWanted, fits = true, rows = false): Passing => ({
+    ...{ observed: 'errors', tile, vectors: fits ? data.vectors : 0, rows },
     contrasts: objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
   })
 
-  const optimised = async (all: readonly RangesWanted[]): Promise<void> => {
+  const optimised = async (together: readonly RangesWanted[]): Promise<void> => {
+    // What others start from comes first.
+    const all = [...together.filter(w => w.spare === 'none'), ...together.filter(w => w.spare !== 'none')]
     const [first] = all
     if (first === undefined) return
     const starts: (readonly ChosenRanges[])[] = []
     for (const wanted of all)
       starts.push(await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted)))
     const fits = all.some(w => fitsOffsets(w.hardware))
-    const found = await calibrated(open, data, passingFor(first, fits), calibrating, async model => {
+    const byRow = all.some(fillsRows)
+    const unfilled = new Map<string, readonly FilledOptimum[]>()
+    const found = await calibrated(open, data, passingFor(first, fits, byRow), calibrating, async model => {
       if (fits) kept.set(errorsKey(first), calibrationVectors(model))
       const chosen: (readonly ChosenRanges[])[] = []
       for (const [i, wanted] of all.entries()) {
@@ -155,13 +164,18 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
           chosen.push(starts[i] ?? [])
           continue
         }
-        const optima = await searched(open, model, wanted, starts[i] ?? [], calibrating)
+        const alone = keyOf({ ...wanted, spare: 'none' })
+        const from = { start: starts[i] ?? [], known: unfilled.get(alone) ?? null }
+        const optima = await searched(open, model, wanted, from, calibrating)
+        if (wanted.spare === 'none') unfilled.set(alone, optima)
         // Columns by a rule that looks at input ranges look at the optimal ones.
         const follows = wanted.columnRange.rule === 'output-current'
-        const given = optima.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o.copies }))
+        const given = optima.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o }))
         const ranges = await chooseRanges(open, wanted.hardware, rules, await seen(wanted), given)
         // A search that may change nothing says what those columns come to.
-        const met = follows ? await searched(open, model, { ...wanted, ...rules }, ranges, calibrating) : optima
+        const met = follows
+          ? await searched(open, model, { ...wanted, ...rules }, { start: ranges, known: null }, calibrating)
+          : optima
         const expectedOf = (tile: number): ExpectedErrors => ({
           start: (optima[tile]?.before ?? NaN) / data.examples,
           chosen: (met[tile]?.after ?? NaN) / data.examples,

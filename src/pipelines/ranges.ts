@@ -15,6 +15,7 @@ import {
 } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { fullScales } from '../domain/ranges/column-range.js'
+import { lineOrder } from '../domain/ranges/filled.js'
 import { clippedWeights, columnStatistics, type ColumnStatistics } from '../domain/ranges/column-statistics.js'
 import { clippedInputs, inputRange } from '../domain/ranges/input-range.js'
 import type { TileRanges } from '../engines/analog/parameters.js'
@@ -36,9 +37,13 @@ export interface ExpectedErrors {
   readonly chosen: number
 }
 
+/** Of each spare column, and of each spare row: which of the tile's it is a copy of. */
+export type Copies = Pick<ChosenRanges, 'copies' | 'rowCopies'>
+
 export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly gains: Float32Array
   readonly copies: Uint16Array
+  readonly rowCopies: Uint16Array
   readonly dynamic: boolean
   /** Weights beyond their column's full scale. */
   readonly clippedWeights: number
@@ -60,6 +65,8 @@ export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'> & Partial<P
 /** What ranges are chosen for. */
 export type Subject = Pick<OpenTask, 'checkpoint' | 'learned' | 'saved'> & { readonly source: Pick<TaskSource, 'task'> }
 
+const noCopies: Copies = { copies: new Uint16Array(0), rowCopies: new Uint16Array(0) }
+
 /** What calibration found out about a model, for rules that need no gradients. */
 export interface Seen {
   readonly inputs: InputSummaries
@@ -71,8 +78,7 @@ export interface Seen {
 export interface Given {
   readonly inputRange: number
   readonly columns: { readonly fullScales: Float32Array; readonly gains: Float32Array } | null
-  /** Of each spare column: the column of the tile that it is a copy of. */
-  readonly copies: Uint16Array
+  readonly copies: Copies
 }
 
 /** Largest of a model's layers in weights. */
@@ -241,17 +247,20 @@ export const chooseRanges = async (
           ? fullScales(columnRange, statistics, context)
           : savedFullScales(fromFile.columns, statistics.absMax))
       column += place.columns.size
+      const copies = found?.copies ?? noCopies
+      const ownOrder = placesRows(compensated)
+        ? rowOrder(rowStrengths(weights, layer.inputs, place, summary.rowSquares))
+        : null
+      const order = lineOrder(ownOrder, copies.rowCopies)
       chosen.push({
         ...statistics,
         fullScales: full,
         gains: found?.columns?.gains ?? fromFile.columns?.tile.gains ?? new Float32Array(place.columns.size).fill(1),
         inputRange: range,
-        copies: found?.copies ?? new Uint16Array(0),
+        ...{ copies: copies.copies, rowCopies: copies.rowCopies },
         dynamic: rule.rule === 'dynamic',
         clippedWeights: clippedWeights(weights, layer.inputs, place, full),
-        ...(placesRows(compensated)
-          ? { rowOrder: rowOrder(rowStrengths(weights, layer.inputs, place, summary.rowSquares)) }
-          : {}),
+        ...(order === null ? {} : { rowOrder: order }),
         preDistorted: preDistorts(compensated),
         clippedInputs: clippedInputs(summary, rule.rule === 'dynamic' ? Infinity : range),
         expected: null,

@@ -23,6 +23,13 @@ export const rowStrengths = (
   return strengths.map((s, i) => s * (squares[i] ?? NaN))
 }
 
+/** The same order with copies of rows, numbered after the tile's own: beside the rows that they are copies of. */
+export const orderWithCopies = (order: Uint32Array, owners: Uint16Array): Uint32Array => {
+  const copies = new Map<number, number[]>()
+  owners.forEach((row, k) => copies.set(row, [...(copies.get(row) ?? []), order.length + k]))
+  return Uint32Array.from([...order].flatMap(row => [row, ...(copies.get(row) ?? [])]))
+}
+
 /** The row at each place from the far end to the ADC: weakest first, equals in their own order. */
 export const rowOrder = (strengths: Float64Array): Uint32Array =>
   Uint32Array.from(strengths.keys()).sort((a, b) => (strengths[a] ?? NaN) - (strengths[b] ?? NaN) || a - b)

@@ -87,6 +87,9 @@ export const isOptimal = ({ columnRange, inputRange }: Pick<AnalogMethod, 'colum
 export const minimises = (method: Pick<AnalogMethod, 'columnRange' | 'inputRange' | 'spare'>): boolean =>
   isOptimal(method) || method.spare !== 'none'
 
+/** Whether idle rows are filled. */
+export const fillsRows = ({ spare }: Pick<AnalogMethod, 'spare'>): boolean => spare === 'columns and rows'
+
 /** What the optimal rules minimise. */
 export interface Objective {
   /** Output errors weighted by the squared gradient of the logits, or not at all. */

@@ -124,6 +124,21 @@ export const excessOf = ({ lower, upper, weight }: WeightedHistogram): Excess =>
   }
 }
 
+/** Sum of the weights beyond a threshold. */
+export const massOf = ({ lower, upper, weight }: WeightedHistogram): Excess => {
+  const n = weight.length
+  const mass = new Float64Array(n + 1)
+  for (let b = n - 1; b >= 0; b--) mass[b] = (mass[b + 1] ?? NaN) + (weight[b] ?? NaN)
+  return threshold => {
+    let low = 0
+    while (low < n && (upper[low] ?? NaN) <= threshold) low++
+    if (low === n) return 0
+    const [start, end] = [lower[low] ?? NaN, upper[low] ?? NaN]
+    if (start >= threshold) return mass[low] ?? NaN
+    return (mass[low + 1] ?? NaN) + ((weight[low] ?? NaN) * (end - threshold)) / (end - start)
+  }
+}
+
 /**
  * A histogram of weighted magnitudes whose bins reach down from the largest seen: 8 an octave, 8 octaves, what is smaller
  * in the lowest. For many histograms at once, as of every column of a layer, where all of `Bins` would be too many.

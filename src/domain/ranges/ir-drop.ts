@@ -6,6 +6,7 @@
  * Not modelled: the spread of u, and its correlation with a device's own conductance.
  */
 import type { DeviceMoments, TileObjective } from './objective.js'
+import { placesOf } from './spare.js'
 
 /** Blocks of a line, unless it has fewer rows: sums are then right to about a hundredth of what is dropped in plain order. */
 const mostBlocks = 32
@@ -22,8 +23,9 @@ interface Sorted {
   energies: Float32Array | null
   column: number
   readonly magnitude: Float64Array
-  /** The rows' energies. */
+  /** The rows' energies, shared among the rows of devices that one stands on; and the share of each. */
   readonly energy: Float64Array
+  readonly share: Float64Array
   /** First row of each group, and the end of the last. */
   readonly start: Int32Array
   /** Of each group: sum and largest of the magnitudes; sums of energies, and of them times magnitudes. */
@@ -31,6 +33,10 @@ interface Sorted {
   readonly largest: Float64Array
   readonly mass: Float64Array
   readonly mixed: Float64Array
+  /** The mass of spreads: shares once more. */
+  readonly spread: Float64Array
+  /** The same three with all energies 1. */
+  readonly plain: { readonly mass: Float64Array; readonly mixed: Float64Array; readonly spread: Float64Array }
 }
 
 export interface WiresWanted {
@@ -40,11 +46,14 @@ export interface WiresWanted {
   readonly preDistorted: boolean
   /** The row at each place of the bit lines, the ADC's last; null: rows in their own order. */
   readonly rowOrder: Uint32Array | null
+  /** Owners of the copies of rows that come after the tile's own; default: there are none. */
+  readonly rowCopies?: Uint16Array
 }
 
 /** The bit lines of a tile: two to a column. */
-export interface Wires extends Omit<WiresWanted, 'rowOrder'> {
-  /** The block of each row. */
+export interface Wires extends Omit<WiresWanted, 'rowOrder' | 'rowCopies'> {
+  readonly rowCopies: Uint16Array
+  /** The block of each row of devices. */
   readonly blocks: Int32Array
   /** Wire segments from each block to the next, and from the last to the ADC. */
   readonly segments: Float64Array
@@ -63,7 +72,12 @@ export interface Wires extends Omit<WiresWanted, 'rowOrder'> {
   }
 }
 
-export const wiresOf = (rows: number, { load, preDistorted, rowOrder }: WiresWanted): Wires => {
+/** @param tileRows the tile's own */
+export const wiresOf = (
+  tileRows: number,
+  { load, preDistorted, rowOrder, rowCopies = new Uint16Array(0) }: WiresWanted,
+): Wires => {
+  const rows = tileRows + rowCopies.length
   const blockRows = Math.ceil(rows / mostBlocks)
   const count = Math.ceil(rows / blockRows)
   const blocks = new Int32Array(rows)
@@ -76,11 +90,17 @@ export const wiresOf = (rows: number, { load, preDistorted, rowOrder }: WiresWan
   const groups = (): Float64Array => new Float64Array(2 * count)
   const sorted = {
     ...{ weights: null, energies: null, column: -1 },
-    ...{ magnitude: new Float64Array(rows), energy: new Float64Array(rows), start: new Int32Array(2 * count + 1) },
-    ...{ sum: groups(), largest: groups(), mass: groups(), mixed: groups() },
+    ...{
+      magnitude: new Float64Array(rows),
+      energy: new Float64Array(rows),
+      share: new Float64Array(rows),
+      start: new Int32Array(2 * count + 1),
+    },
+    ...{ sum: groups(), largest: groups(), mass: groups(), mixed: groups(), spread: groups() },
+    plain: { mass: groups(), mixed: groups(), spread: groups() },
   }
   return {
-    ...{ load, preDistorted, blocks, segments },
+    ...{ load, preDistorted, rowCopies, blocks, segments },
     room: {
       ...{ sorted, own: groups(), inverse: groups(), u: groups() },
       ...{ cross: groups(), square: groups(), linear: groups(), noise: groups() },
@@ -91,29 +111,42 @@ export const wiresOf = (rows: number, { load, preDistorted, rowOrder }: WiresWan
 type Rows = Pick<TileObjective, 'rows' | 'weights' | 'energies' | 'columnStep'>
 
 /** Sorts a column's rows, unless they are. */
-const sortedOf = ({ rows, weights, energies, columnStep }: Rows, { blocks, room }: Wires, column: number): Sorted => {
+const sortedOf = (
+  { rows, weights, energies, columnStep }: Rows,
+  { blocks, rowCopies, room }: Wires,
+  column: number,
+): Sorted => {
   const s = room.sorted
   if (s.weights === weights && s.energies === energies && s.column === column) return s
   const at = column * columnStep
-  const groupOf = (i: number): number => 2 * (blocks[i] ?? 0) + ((weights[at + i] ?? NaN) < 0 ? 1 : 0)
-  const { start, magnitude, energy, sum, largest, mass, mixed } = s
+  const ownerOf = (line: number): number => (line < rows ? line : (rowCopies[line - rows] ?? NaN))
+  const groupOf = (line: number): number => 2 * (blocks[line] ?? 0) + ((weights[at + ownerOf(line)] ?? NaN) < 0 ? 1 : 0)
+  const places = placesOf(rows, rowCopies)
+  const { start, magnitude, energy, share, sum, largest, mass, mixed, spread, plain } = s
   start.fill(0)
-  for (let i = 0; i < rows; i++) start[groupOf(i) + 1] = (start[groupOf(i) + 1] ?? NaN) + 1
+  for (let i = 0; i < blocks.length; i++) start[groupOf(i) + 1] = (start[groupOf(i) + 1] ?? NaN) + 1
   for (let g = 1; g < start.length; g++) start[g] = (start[g] ?? NaN) + (start[g - 1] ?? NaN)
-  for (const sums of [sum, largest, mass, mixed]) sums.fill(0)
+  for (const sums of [sum, largest, mass, mixed, spread, plain.mass, plain.mixed, plain.spread]) sums.fill(0)
   const next = start.slice()
-  for (let i = 0; i < rows; i++) {
+  for (let i = 0; i < blocks.length; i++) {
     const g = groupOf(i)
     const to = next[g] ?? NaN
     next[g] = to + 1
-    const w = Math.abs(weights[at + i] ?? NaN)
-    const a = energies[at + i] ?? NaN
+    const own = ownerOf(i)
+    const part = 1 / (places[own] ?? NaN)
+    const w = Math.abs(weights[at + own] ?? NaN)
+    const a = (energies[at + own] ?? NaN) * part
     magnitude[to] = w
     energy[to] = a
+    share[to] = part
     sum[g] = (sum[g] ?? NaN) + w
     largest[g] = Math.max(largest[g] ?? NaN, w)
     mass[g] = (mass[g] ?? NaN) + a
     mixed[g] = (mixed[g] ?? NaN) + a * w
+    spread[g] = (spread[g] ?? NaN) + a * part
+    plain.mass[g] = (plain.mass[g] ?? NaN) + part
+    plain.mixed[g] = (plain.mixed[g] ?? NaN) + part * w
+    plain.spread[g] = (plain.spread[g] ?? NaN) + part * part
   }
   return Object.assign(s, { weights, energies, column })
 }
@@ -170,7 +203,7 @@ const distort = (wires: Wires, { start, magnitude, sum, largest }: Sorted, fullS
   }
 }
 
-/** Sums over a column's rows, A_i their energies or 1: A_i |w_i| E[v_i], A_i E[v_i]^2, A_i Var[v_i]. */
+/** Sums over a column's rows of devices, A_i their share of the energy or of 1 (noise: shared once more): A_i |w_i| E[v_i], A_i E[v_i]^2, A_i Var[v_i]. */
 export interface WiredSums {
   readonly cross: number
   readonly square: number
@@ -191,7 +224,7 @@ export const wiredSums = (
 ): WiredSums => {
   const { room } = wires
   const sorted = sortedOf(tile, wires, column)
-  const { start, magnitude, energy } = sorted
+  const { start, magnitude, energy, share } = sorted
   const { own, inverse, u } = room
   const weighed = weighing === 'energies'
   const steps = mean.length - 1
@@ -209,7 +242,8 @@ export const wiredSums = (
     let noise = 0
     const to = start[g + 1] ?? NaN
     for (let i = start[g] ?? NaN; i < to; i++) {
-      const a = weighed ? (energy[i] ?? NaN) : 1
+      const part = share[i] ?? NaN
+      const a = weighed ? (energy[i] ?? NaN) : part
       const w = magnitude[i] ?? NaN
       const place = w * perWeight
       const k = place >= steps ? steps - 1 : place | 0
@@ -222,7 +256,7 @@ export const wiredSums = (
       cross += am * w
       linear += am
       square += am * m
-      noise += a * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance))
+      noise += a * part * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance))
     }
     own[g] = conducts
     room.cross[g] = cross
@@ -233,6 +267,7 @@ export const wiredSums = (
 
   inverse.fill(1)
   solve(wires, idleMean)
+  const masses = weighed ? sorted : sorted.plain
   let cross = 0
   let square = 0
   let noise = 0
@@ -241,10 +276,10 @@ export const wiredSums = (
     const held = u[g] ?? NaN
     const idles = (u[g ^ 1] ?? NaN) * idleMean
     const spread = (u[g ^ 1] ?? NaN) ** 2 * idleVariance
-    const mass = weighed ? (sorted.mass[g] ?? NaN) : (start[g + 1] ?? NaN) - (start[g] ?? NaN)
-    cross += held * (room.cross[g] ?? NaN) - idles * (weighed ? (sorted.mixed[g] ?? NaN) : (sorted.sum[g] ?? NaN))
+    const mass = masses.mass[g] ?? NaN
+    cross += held * (room.cross[g] ?? NaN) - idles * (masses.mixed[g] ?? NaN)
     square += held * (held * (room.square[g] ?? NaN) - 2 * idles * (room.linear[g] ?? NaN)) + idles * idles * mass
-    noise += held * held * (room.noise[g] ?? NaN) + spread * mass
+    noise += held * held * (room.noise[g] ?? NaN) + spread * (masses.spread[g] ?? NaN)
   }
   return { cross, square, noise }
 }

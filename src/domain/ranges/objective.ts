@@ -7,6 +7,7 @@
 import type { MomentGrid } from '../devices/moment-grid.js'
 import { fitsOffsets, type DriftCompensation } from '../experiment/hardware.js'
 import type { Excess, WeightedHistogram } from './histogram.js'
+import { inputErrorOn, type RowInputs } from './input-error.js'
 import { wiredSums, type Wires } from './ir-drop.js'
 
 /** How a tile converts; 0 codes stand for an ideal converter. */
@@ -44,8 +45,22 @@ export interface TileObjective {
   readonly driftCompensation: DriftCompensation
   /** How many columns' outputs are averaged, of each column; default: each stands alone. */
   readonly averaged?: Uint16Array
+  /** On how many rows of devices each row stands, and what the DAC clips of each; default: on one. */
+  readonly rowPlaces?: Uint16Array
+  readonly rowInputs?: RowInputs
+  /** Lines as long as those rows. */
   /** null: no IR drop. */
   readonly wires: Wires | null
+}
+
+const ones = new Map<number, Float64Array>()
+
+/** Of each row, the part of a device's variance that the mean of those it stands on has. */
+const varianceShares = ({ rows, rowPlaces }: Pick<TileObjective, 'rows' | 'rowPlaces'>): Float64Array => {
+  if (rowPlaces !== undefined) return Float64Array.from(rowPlaces, n => 1 / n)
+  const found = ones.get(rows) ?? new Float64Array(rows).fill(1)
+  ones.set(rows, found)
+  return found
 }
 
 /** What is chosen for a tile. */
@@ -56,34 +71,6 @@ export interface ScaledRanges {
   readonly fullScales: Float32Array
   /** gamma_j: what the column's output is multiplied by digitally, beside beta c_j and the drift compensation. */
   readonly gains: Float32Array
-}
-
-/**
- * Sum over inputs of weight times the square of what the DAC makes of them less themselves. A bin's numbers are uniform
- * in it, so that a step counts as it is where it is wider than the numbers (they all become 0) and as step^2 / 12 where it
- * is far narrower.
- * @param maxCode 0: ideal
- */
-export const inputError = (
-  { lower, upper, weight }: WeightedHistogram,
-  { range, maxCode }: { readonly range: number; readonly maxCode: number },
-): number => {
-  if (maxCode === 0) return 0
-  const step = range / maxCode
-  /** Integral from 0 to u of the square of the distance to the nearest step. */
-  const rounding = (u: number): number => {
-    const n = Math.round(u / step)
-    const rest = u - n * step
-    return (n * step ** 3) / 12 + rest ** 3 / 3
-  }
-  let sum = 0
-  for (let b = 0; b < weight.length; b++) {
-    const [from, to] = [lower[b] ?? NaN, upper[b] ?? NaN]
-    let integral = from < range ? rounding(Math.min(to, range)) - rounding(from) : 0
-    if (to > range) integral += ((to - range) ** 3 - Math.max(0, from - range) ** 3) / 3
-    sum += ((weight[b] ?? NaN) * integral) / (to - from)
-  }
-  return sum
 }
 
 /** Sums over a column's rows at a full scale, in units of it: v_i is what the pair of weight w_i yields. */
@@ -120,6 +107,7 @@ export const columnSums = (
     }
     return { energy, cross, power }
   }
+  const shares = varianceShares(tile)
   // Written for speed: this is where the time of a search goes.
   for (let t = 0; t < times.length; t++) {
     const { mean, variance } = times[t] ?? { mean: energies, variance: energies }
@@ -143,7 +131,8 @@ export const columnSums = (
       const am = a * m
       mixed += am * w
       square += am * m
-      noise += a * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance)
+      noise +=
+        a * (shares[i - at] ?? NaN) * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance)
     }
     cross.push(mixed)
     power.push(square + noise / copies)
@@ -151,12 +140,16 @@ export const columnSums = (
   return { energy, cross, power }
 }
 
-/** What a column of devices conducts in the mean square, each row driven alike: sum E[v_i^2]; and sum w_i E[v_i]. No wires. */
+/**
+ * What a column of devices conducts in the mean square, each row driven alike: sum E[v_i^2]; and sum w_i E[v_i]. No wires.
+ * @param shares of the variance of each row: as of the mean of the rows of devices that it stands on
+ */
 const conducted = (
   { rows, weights, columnStep }: TileObjective,
   column: number,
   fullScale: number,
   { mean, variance }: DeviceMoments,
+  shares: Float64Array,
 ): { readonly power: number; readonly cross: number } => {
   const steps = mean.length - 1
   const idleMean = mean[0] ?? NaN
@@ -170,7 +163,8 @@ const conducted = (
     const low = mean[k] ?? NaN
     const lowVariance = variance[k] ?? NaN
     const m = low + rest * ((mean[k + 1] ?? NaN) - low) - idleMean
-    power += m * m + lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance
+    const spread = lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance
+    power += m * m + (shares[i - column * columnStep] ?? NaN) * spread
     cross += share * m
   }
   return { power, cross }
@@ -179,14 +173,16 @@ const conducted = (
 /**
  * The factors that the drift compensation is expected to bring at each time, of every column: `global` and `per-column`
  * restore mean magnitudes over inputs that drive all rows alike, which are as the roots of the mean squares;
- * `least-squares` knows nothing of wires.
+ * `least-squares` knows nothing of wires, and of copies.
  */
 export const expectedCompensation = (tile: TileObjective, fullScales: Float32Array): readonly Float64Array[] => {
   const { columns, times, first, driftCompensation, wires } = tile
+  const shares = varianceShares(tile)
+  const alone = varianceShares({ rows: tile.rows })
   const each = (of: (column: number, fullScale: number) => number): Float64Array =>
     Float64Array.from({ length: columns }, (_, j) => ((fullScales[j] ?? 0) > 0 ? of(j, fullScales[j] ?? NaN) : 0))
   const power = (column: number, fullScale: number, moments: DeviceMoments): number => {
-    if (wires === null) return conducted(tile, column, fullScale, moments).power
+    if (wires === null) return conducted(tile, column, fullScale, moments, shares).power
     const programmed = [moments, first.mean[0] ?? NaN] as const
     const { square, noise } = wiredSums(tile, wires, [column, fullScale], programmed, 'none')
     return square + noise
@@ -207,7 +203,7 @@ export const expectedCompensation = (tile: TileObjective, fullScales: Float32Arr
     case 'least-squares':
       return times.map(now =>
         each((j, c) => {
-          const { power, cross } = conducted(tile, j, c, now)
+          const { power, cross } = conducted(tile, j, c, now, alone)
           return power > 0 ? cross / power : 1
         }),
       )
@@ -314,6 +310,10 @@ export const columnError = (
   return sum / cross.length
 }
 
+/** D(beta). */
+export const tileInputError = ({ inputs, converters, rowInputs, rowPlaces }: TileObjective, range: number): number =>
+  inputErrorOn(inputs, { range, maxCode: converters.dacMaxCode }, rowInputs ?? null, rowPlaces)
+
 /** What ranges come to on a tile. */
 export interface ExpectedError {
   readonly total: number
@@ -332,7 +332,7 @@ export const expectedError = (
   compensation: readonly Float64Array[] = expectedCompensation(tile, fullScales),
 ): ExpectedError => {
   const { converters } = tile
-  const inputs = inputError(tile.inputs, { range: inputRange, maxCode: converters.dacMaxCode })
+  const inputs = tileInputError(tile, inputRange)
   const columns = new Float64Array(tile.columns)
   for (let j = 0; j < tile.columns; j++) {
     const fullScale = fullScales[j] ?? NaN

@@ -11,8 +11,8 @@ import {
   columnSums,
   expectedCompensation,
   expectedError,
-  inputError,
   leastSquaresGain,
+  tileInputError,
   type Column,
   type ColumnSums,
   type ScaledRanges,
@@ -90,7 +90,7 @@ export const optimalRanges = (tile: TileObjective, { start, input, columns, near
     const scale = at.fullScale * gainOf(live, live.column, at, inputRange)
     return columnError(converters, at.sums, live.column, inputRange, scale)
   }
-  const ofInputs = (range: number): number => inputError(tile.inputs, { range, maxCode: converters.dacMaxCode })
+  const ofInputs = (range: number): number => tileInputError(tile, range)
 
   const steps = near ? [] : powers(columnGrid)
   const all: { readonly live: Live; readonly candidates: readonly Candidate[] }[] = []

@@ -30,9 +30,9 @@ export const spareColumns = (noise: Float64Array, idle: number): Uint16Array => 
   return owners
 }
 
-/** How many columns' outputs are averaged, of each column. */
-export const averagedColumns = (columns: number, owners: Uint16Array): Uint16Array => {
-  const counts = new Uint16Array(columns).fill(1)
+/** On how many columns each of a tile's columns stands, or on how many rows each of its rows. @param owners of the copies */
+export const placesOf = (size: number, owners: Uint16Array): Uint16Array => {
+  const counts = new Uint16Array(size).fill(1)
   for (const j of owners) counts[j] = (counts[j] ?? NaN) + 1
   return counts
 }

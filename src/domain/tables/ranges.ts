@@ -139,3 +139,14 @@ export const spareColumnsTable: Table<'tile' | 'owner'> = {
     },
   ],
 }
+
+export type SpareRow = Row<'tile' | 'owner'> & { readonly tile: number; readonly owner: number }
+
+/** A row for each spare row in use, in the order of the tiles; of methods that fill rows. */
+export const spareRowsTable: Table<'tile' | 'owner'> = {
+  name: 'spare rows',
+  columns: [
+    { name: 'tile', type: 'int32', nullable: false, unit: '1', description: 'position of the tile in the model' },
+    { name: 'owner', type: 'int32', nullable: false, unit: '1', description: 'row of the tile that it is a copy of' },
+  ],
+}

@@ -16,9 +16,13 @@ const bytes = 4
 /** Rows that go through a tile at once: their codes and sums stay in a core's cache. */
 const rowBlock = 256
 
-/** Tiles side by side take the same codes, unless their ranges differ. */
+/** Tiles side by side take the same codes, unless their ranges differ, or which rows they have copies of. */
 const takesTheSame = (a: TilePlaces, b: TilePlaces): boolean =>
-  a.rows.first === b.rows.first && a.inputRange === b.inputRange && a.dynamic === b.dynamic
+  a.rows.first === b.rows.first &&
+  a.inputRange === b.inputRange &&
+  a.dynamic === b.dynamic &&
+  a.rowCopies.count === 0 &&
+  b.rowCopies.count === 0
 
 /** The same addresses some rows further on. */
 const onwards = (a: NoiseAddresses, rows: number): NoiseAddresses => ({

@@ -11,7 +11,7 @@ import type { Ptr } from '../../kernels/heap.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Workbench } from '../workbench.js'
 import { momentColumnsAt } from './moments.js'
-import { averagedIn, type ChipSettings, type TilePlaces, type VectorPlaces } from './parameters.js'
+import { averagedIn, rowPlaces, type ChipSettings, type TilePlaces, type VectorPlaces } from './parameters.js'
 import type { LayerOfTile, TileReading } from './readTile.js'
 import { encoded, multiplied } from './tile.js'
 
@@ -69,25 +69,29 @@ const measured = (
 /** In the addresses of the noise of measurements, beside those of compensation.ts. */
 const fitted = 2
 
-/** The inputs as the DAC gives them, and their squares: f32 [vectors, rows]. */
+/** The inputs as the DAC gives them, and their squares over the rows of devices they stand on: f32 [vectors, rows]. */
 const converted = (
   { heap, scratch }: Workbench,
   { converters }: ChipSettings,
   { inputs }: LayerOfTile,
-  { rows: { first, size }, inputRange, dynamic }: TilePlaces,
+  { rows: { first, size }, inputRange, dynamic, rowCopies }: TilePlaces,
   vectors: VectorPlaces,
 ): { readonly x: Ptr; readonly squares: Ptr; readonly ranges: Float32Array } => {
   const [x, squares] = [scratch.take(4 * vectors.count * size), scratch.take(4 * vectors.count * size)]
   const ranges = new Float32Array(vectors.count).fill(inputRange)
+  const places = rowPlaces(heap, { rows: { first, size }, rowCopies })
   for (let k = 0; k < vectors.count; k++) {
     const from = heap.f32(vectors.x + 4 * (k * inputs + first), size)
     if (dynamic) ranges[k] = from.reduce((most, v) => Math.max(most, Math.abs(v)), 0) || 1
-    const dac = converters.dacMaxCode === 0 ? null : { range: ranges[k] ?? NaN, maxCode: converters.dacMaxCode }
     const [to, square] = [heap.f32(x + 4 * k * size, size), heap.f32(squares + 4 * k * size, size)]
     from.forEach((v, i) => {
-      const given = dac === null ? v : decode({ bits: 8, ...dac }, encode({ bits: 8, ...dac }, v))
+      // On n rows, n times the range at the same step.
+      const n = places[i] ?? NaN
+      const dac = { bits: 8, range: n * (ranges[k] ?? NaN), maxCode: n * converters.dacMaxCode }
+      const given = converters.dacMaxCode === 0 ? v : decode(dac, encode(dac, v))
       to[i] = given
-      square[i] = given * given
+      // Devices of their own: the mean of n has an n-th of the variance.
+      square[i] = (given * given) / n
     })
   }
   return { x, squares, ranges }

@@ -7,7 +7,7 @@ import { tilesOf, type Piece, type Tile } from '../../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
 import { limits } from '../../domain/random/addresses.js'
-import { averagedColumns } from '../../domain/ranges/spare.js'
+import { placesOf } from '../../domain/ranges/spare.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Heap, Ptr } from '../../kernels/heap.js'
 import { squareShift } from '../../kernels/reference/pulse-width.js'
@@ -68,6 +68,15 @@ export interface ColumnPlaces {
   readonly offsets: Ptr
 }
 
+/** Copies of a tile's rows on rows that would lie idle, below the tile's own. */
+export interface RowCopies {
+  /** uint32 [count], ascending: of each, the row of the tile that it is a copy of. */
+  readonly at: Ptr
+  readonly count: number
+  /** Address of the first one's devices: beyond the layer's inputs. */
+  readonly firstRow: number
+}
+
 /** Columns side by side on a tile: those of the layer, or spare ones. */
 export interface ColumnBlock {
   /** In the addresses of noise: the position in the layer of the tile, spare columns after all of them. */
@@ -80,7 +89,8 @@ export interface ColumnBlock {
   /** Panels of bytes; 0: read noise per read. */
   readonly variances: Ptr
   readonly column: ColumnPlaces
-  /** uint32 [rows]: the row at each place of the bit lines, the ADC's last; 0: in their own order. */
+  readonly rowCopies: RowCopies
+  /** uint32 [rows of devices]: the row at each place of the bit lines, the ADC's last; 0: in their own order. */
   readonly rowOrder: Ptr
   /** Targets are pre-distorted against the IR drop. */
   readonly preDistorted: boolean
@@ -102,13 +112,23 @@ export interface TilePlaces extends ColumnBlock {
   readonly spare: SpareBlock | null
 }
 
+/** Rows of devices that a block takes. */
+export const deviceRows = ({ rows, rowCopies }: Pick<ColumnBlock, 'rows' | 'rowCopies'>): number =>
+  rows.size + rowCopies.count
+
+/** On how many rows each of the tile's stands. */
+export const rowPlaces = (
+  { u32 }: Pick<Heap, 'u32'>,
+  { rows, rowCopies: { at, count } }: Pick<ColumnBlock, 'rows' | 'rowCopies'>,
+): Uint16Array => placesOf(rows.size, Uint16Array.from(count === 0 ? [] : u32(at, count)))
+
 /** All columns of a tile, the layer's first. */
 export const blocksOf = (tile: TilePlaces): readonly ColumnBlock[] =>
   tile.spare === null ? [tile] : [tile, tile.spare]
 
 /** How many columns' outputs are averaged, of each column of the layer's. */
 export const averagedIn = ({ columns, spare }: TilePlaces): Uint16Array =>
-  averagedColumns(columns.size, spare?.owners ?? new Uint16Array(0))
+  placesOf(columns.size, spare?.owners ?? new Uint16Array(0))
 
 /** Calibration vectors of a layer on the heap: f32 [count, inputs], and how much each output counts, f32 [count, outputs]. */
 export interface VectorPlaces {
@@ -158,32 +178,50 @@ export const loadOf = ({ wireResistanceOhm, device }: Hardware): number =>
   wireResistanceOhm * device.gMaxMicroSiemens * 1e-6
 
 /** Largest cell of a tile such that no column sum overflows. */
-export const maxCellOf = (tile: Pick<ColumnBlock, 'rows'>, c: Converters): number =>
-  largestCell(tile.rows.size, Math.max(1, c.dacMaxCode))
+export const maxCellOf = (tile: Pick<ColumnBlock, 'rows' | 'rowCopies'>, c: Converters): number =>
+  largestCell(deviceRows(tile), Math.max(1, c.dacMaxCode))
 
 /** Bytes of a tile's cells. */
 export const tileBytes = (rows: number, columns: number, c: Converters): number =>
   c.dacMaxCode === 0 ? panelsBytes(rows, columns) : cellsBytes(rows, columns, false)
 
+/** How many rows of devices and columns a block has. */
+interface Extent {
+  readonly rows: number
+  readonly rowCopies: number
+  readonly columns: number
+}
+
 /** Bytes of the blocks that a tile takes. */
-const roomsOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converters) => ({
-  cells: tileBytes(rows.size, columns.size, c),
-  variances: c.perVmm ? cellsBytes(rows.size, columns.size, true) : 0,
-  columns: 4 * paddedColumns(columns.size) * 11,
-  order: 4 * rows.size,
+const roomsOf = ({ rows, rowCopies, columns }: Extent, c: Converters) => ({
+  cells: tileBytes(rows, columns, c),
+  variances: c.perVmm ? cellsBytes(rows, columns, true) : 0,
+  columns: 4 * paddedColumns(columns) * 11,
+  order: 4 * rows,
+  rowCopies: 4 * rowCopies,
 })
 
 /** As heaps and scratch stacks align their blocks. */
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
-const roomOfBlock = (block: Pick<Tile, 'rows' | 'columns'>, c: Converters): number => {
-  const { cells, variances, columns, order } = roomsOf(block, c)
-  return aligned(cells) + aligned(variances) + aligned(columns) + aligned(order)
+const roomOfBlock = (block: Extent, c: Converters): number => {
+  const { cells, variances, columns, order, rowCopies } = roomsOf(block, c)
+  return aligned(cells) + aligned(variances) + aligned(columns) + aligned(order) + aligned(rowCopies)
 }
 
-/** Bytes of a tile's blocks one after the other. @param copies spare columns in use */
-export const roomOf = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, c: Converters, copies = 0): number =>
-  roomOfBlock({ rows, columns }, c) + (copies === 0 ? 0 : roomOfBlock({ rows, columns: { first: 0, size: copies } }, c))
+/** Bytes of a tile's blocks one after the other. @param spare columns and rows in use */
+export const roomOf = (
+  { rows, columns }: Pick<Tile, 'rows' | 'columns'>,
+  c: Converters,
+  { copies, rowCopies }: Pick<TileRanges, 'copies' | 'rowCopies'> = {},
+): number => {
+  const ofRows = { rows: rows.size + (rowCopies?.length ?? 0), rowCopies: rowCopies?.length ?? 0 }
+  const spare = copies?.length ?? 0
+  return (
+    roomOfBlock({ ...ofRows, columns: columns.size }, c) +
+    (spare === 0 ? 0 : roomOfBlock({ ...ofRows, columns: spare }, c))
+  )
+}
 
 const columnPlaces = (at: Ptr, columns: number): ColumnPlaces => {
   const width = paddedColumns(columns)
@@ -212,9 +250,11 @@ export interface TileRanges {
   readonly gains?: Float32Array
   /** Of each spare column in use: the column of the tile that it is a copy of; default: none is used. */
   readonly copies?: Uint16Array
+  /** Of each spare row in use, ascending: the row of the tile that it is a copy of; default: none is used. */
+  readonly rowCopies?: Uint16Array
   /** Whether each input vector has a range of its own, its largest magnitude; `inputRange` is 1 then. */
   readonly dynamic?: boolean
-  /** The row at each place of the bit lines, the ADC's last; default: rows in their own order. */
+  /** The row at each place of the bit lines, copies after the tile's own, the ADC's last; default: in this order. */
   readonly rowOrder?: Uint32Array
   /** Whether targets are pre-distorted against the IR drop; default: they are not. */
   readonly preDistorted?: boolean
@@ -230,7 +270,7 @@ export interface CalibrationVectors {
 }
 
 /** What a layer's tiles have in common, as their places need it. */
-export type LayerOfTiles = Pick<AnalogLayer, 'outputs'> & { readonly tiles: number }
+export type LayerOfTiles = Pick<AnalogLayer, 'outputs' | 'inputs'> & { readonly tiles: number }
 
 const placeBlock = (
   heap: Pick<Heap, 'f32' | 'u32'>,
@@ -241,18 +281,26 @@ const placeBlock = (
     gains,
     rowOrder,
     preDistorted = false,
-  }: Required<Pick<TileRanges, 'fullScales' | 'gains'>> & Pick<TileRanges, 'rowOrder' | 'preDistorted'>,
+    rowCopies,
+  }: Required<Pick<TileRanges, 'fullScales' | 'gains'>> &
+    Pick<TileRanges, 'rowOrder' | 'preDistorted'> & {
+      readonly rowCopies: { readonly owners: Uint16Array; readonly firstRow: number }
+    },
   converters: Converters,
 ): ColumnBlock => {
-  const rooms = roomsOf({ rows, columns }, converters)
+  const { owners, firstRow } = rowCopies
+  const devices = rows.size + owners.length
+  const rooms = roomsOf({ rows: devices, rowCopies: owners.length, columns: columns.size }, converters)
   const block: ColumnBlock = {
     ...{ index, rows, columns },
     cells: allocate(rooms.cells),
     variances: converters.perVmm ? allocate(rooms.variances) : 0,
     column: columnPlaces(allocate(rooms.columns), columns.size),
     ...{ rowOrder: rowOrder === undefined ? 0 : allocate(rooms.order), preDistorted },
+    rowCopies: { at: owners.length === 0 ? 0 : allocate(rooms.rowCopies), count: owners.length, firstRow },
   }
-  if (rowOrder !== undefined) heap.u32(block.rowOrder, rows.size).set(rowOrder)
+  if (rowOrder !== undefined) heap.u32(block.rowOrder, devices).set(rowOrder)
+  if (owners.length > 0) heap.u32(block.rowCopies.at, owners.length).set(owners)
   const width = paddedColumns(columns.size)
   heap.f32(block.column.fullScales, width).fill(0).set(fullScales)
   heap.f32(block.column.gains, width).fill(1).set(gains)
@@ -269,14 +317,18 @@ export const placeTile = (
   heap: Pick<Heap, 'f32' | 'u32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Tile,
-  { inputRange, fullScales, gains, copies, dynamic = false, rowOrder, preDistorted = false }: TileRanges,
+  { inputRange, fullScales, gains, copies, rowCopies, dynamic = false, rowOrder, preDistorted = false }: TileRanges,
   converters: Converters,
   number: number,
   layer: LayerOfTiles,
 ): TilePlaces => {
   const owners = copies ?? new Uint16Array(0)
-  const shares = Float32Array.from(averagedColumns(columns.size, owners), (k, j) => (gains?.[j] ?? 1) / k)
-  const against = { preDistorted, ...(rowOrder === undefined ? {} : { rowOrder }) }
+  const shares = Float32Array.from(placesOf(columns.size, owners), (k, j) => (gains?.[j] ?? 1) / k)
+  const against = {
+    ...{ preDistorted, ...(rowOrder === undefined ? {} : { rowOrder }) },
+    // Beyond the layer's inputs, and beyond the spare rows of the tiles before.
+    rowCopies: { owners: rowCopies ?? new Uint16Array(0), firstRow: layer.inputs + limits.tileColumn * index },
+  }
   const block = placeBlock(
     heap,
     allocate,
@@ -342,7 +394,7 @@ export const layOut = async (
     const described = tilesOf(layer, chip.hardware.tile)
     // One block of the heap a layer: it looks through all its blocks for each new one.
     const first = number
-    const room = (tile: Tile, k: number): number => roomOf(tile, chip.converters, ranges[first + k]?.copies?.length)
+    const room = (tile: Tile, k: number): number => roomOf(tile, chip.converters, ranges[first + k])
     let next = heap.allocate(described.reduce((sum, tile, k) => sum + room(tile, k), 0))
     const take = (bytes: number): Ptr => {
       const at = next
@@ -353,7 +405,7 @@ export const layOut = async (
       const own = ranges[number]
       if (own === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
       return placeTile(heap, take, tile, own, chip.converters, number++, {
-        ...{ outputs: layer.outputs, tiles: described.length },
+        ...{ inputs: layer.inputs, outputs: layer.outputs, tiles: described.length },
       })
     })
     layers.set(layer.name, {

@@ -13,6 +13,7 @@ import { alphasOf, measureFirst } from './compensation.js'
 import { lines } from './fit.js'
 import {
   blocksOf,
+  deviceRows,
   loadOf,
   maxCellOf,
   varianceUnit,
@@ -71,10 +72,11 @@ const readCells = (
       model: laws,
       ...{ logTime, readScale, ...origins },
       ...{ load: loadOf(hardware), rowOrder: tile.rowOrder, rounds: tile.preDistorted ? preDistortionRounds : 0 },
-      ...{ rows: tile.rows.size, columns: tile.columns.size },
+      ...{ rows: deviceRows(tile), columns: tile.columns.size },
+      ...{ copies: tile.rowCopies.at, copyCount: tile.rowCopies.count, copiesFirstRow: tile.rowCopies.firstRow },
       ...{ firstRow: tile.rows.first, firstColumn: tile.columns.first },
       maxCell: maxCellOf(tile, converters),
-      scratch: scratch.take(readCellsScratchBytes(tile.rows.size)),
+      scratch: scratch.take(readCellsScratchBytes(deviceRows(tile))),
       counts: scratch.take(4),
     })
   })

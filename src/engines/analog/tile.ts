@@ -9,6 +9,8 @@ import { codesBytes, sumsBytes } from '../../kernels/tile.js'
 import type { Occasion } from '../engine.js'
 import type { Workbench } from '../workbench.js'
 import {
+  deviceRows,
+  rowPlaces,
   varianceCodes,
   type AnalogLayer,
   type ChipSettings,
@@ -59,26 +61,46 @@ const normalised = (
   return { x: scaled, rows, xRowStep: size, ranges }
 }
 
+/** Inputs of an ideal DAC, an equal share of each on every row that it stands on: f32 [rows, rows of devices], on the scratch stack. */
+const shared = ({ heap, scratch }: Workbench, { x, rows, xRowStep }: TileInputs, tile: EncodedFor): TileInputs => {
+  const [size, devices, places] = [tile.rows.size, deviceRows(tile), rowPlaces(heap, tile)]
+  const owners = heap.u32(tile.rowCopies.at, tile.rowCopies.count)
+  const at = scratch.take(4 * rows * devices)
+  for (let r = 0; r < rows; r++) {
+    const [from, to] = [heap.f32(x + 4 * r * xRowStep, size), heap.f32(at + 4 * r * devices, devices)]
+    for (let i = 0; i < size; i++) to[i] = (from[i] ?? NaN) / (places[i] ?? NaN)
+    owners.forEach((i, k) => (to[size + k] = to[i] ?? NaN))
+  }
+  return { x: at, rows, xRowStep: devices }
+}
+
+/** What codes depend on. */
+type EncodedFor = Pick<TilePlaces, 'rows' | 'rowCopies' | 'inputRange' | 'dynamic'>
+
 /** Codes of inputs for tiles with these rows and this range. */
 export const encoded = (
   bench: Workbench,
   { converters }: Pick<ChipSettings, 'converters'>,
-  { rows: { size }, inputRange, dynamic }: Pick<TilePlaces, 'rows' | 'inputRange' | 'dynamic'>,
+  tile: EncodedFor,
   given: TileInputs,
 ): EncodedInputs => {
   const { heap, kernels, scratch } = bench
+  const { inputRange, dynamic, rowCopies } = tile
+  const [size, devices] = [tile.rows.size, deviceRows(tile)]
   const inputs = dynamic ? normalised(bench, given, size) : { ...given, ranges: 0 }
   const { x, rows, xRowStep } = inputs
   const { dacMaxCode, perVmm } = converters
-  if (dacMaxCode === 0 && !perVmm) return { ...inputs, codes: 0, squares: 0, clipped: 0, nan: 0 }
+  const taken = dacMaxCode === 0 && rowCopies.count > 0 ? { ...inputs, ...shared(bench, inputs, tile) } : inputs
+  if (dacMaxCode === 0 && !perVmm) return { ...taken, codes: 0, squares: 0, clipped: 0, nan: 0 }
   const { maxCode, rangeFactor } = varianceCodes(converters)
-  const codes = scratch.take(codesBytes(rows, size))
-  const squares = perVmm ? scratch.take(codesBytes(rows, size)) : 0
+  const codes = scratch.take(codesBytes(rows, devices))
+  const squares = perVmm ? scratch.take(codesBytes(rows, devices)) : 0
   const counts = scratch.take(8)
   const range = inputRange * rangeFactor
-  kernels.encode({ codes, squares, x, rows, inner: size, xRowStep, counts, maxCode, range })
+  const copies = { copies: rowCopies.at, copyCount: rowCopies.count }
+  kernels.encode({ codes, squares, x, rows, inner: size, xRowStep, counts, maxCode, range, ...copies })
   const [clipped = 0, nan = 0] = heap.u32(counts, 2)
-  return { ...inputs, codes: dacMaxCode === 0 ? 0 : codes, squares, clipped: dacMaxCode === 0 ? 0 : clipped, nan }
+  return { ...taken, codes: dacMaxCode === 0 ? 0 : codes, squares, clipped: dacMaxCode === 0 ? 0 : clipped, nan }
 }
 
 export interface TileOutputs {
@@ -115,7 +137,7 @@ export const blockOutputs = (
 ): number =>
   scratch.within(() => {
     const { adcMaxCode, adcBound, dacMaxCode, outputNoise, perVmm } = converters
-    const [{ rows }, inner, columns] = [inputs, tile.rows.size, tile.columns.size]
+    const [{ rows }, inner, columns] = [inputs, deviceRows(tile), tile.columns.size]
     const sums = scratch.take(sumsBytes(rows, columns))
     if (dacMaxCode === 0)
       kernels.product({

@@ -19,7 +19,7 @@ import { createTape } from '../training/tape.js'
 import { share } from '../training/share.js'
 import { turnsOf, type Turns } from '../training/turns.js'
 import type { Workbench } from '../workbench.js'
-import { sampleAt, type CalibrationParameters, type LayerPlaces, type MomentPlaces } from './parameters.js'
+import { firstTail, sampleAt, type CalibrationParameters, type LayerPlaces, type MomentPlaces } from './parameters.js'
 
 /** Task: adds a group of sequences to the summaries. */
 export interface Observe {
@@ -148,6 +148,19 @@ const addWeighted = (c: Context, to: Ptr, x: Activation, first: number, weights:
     }
 }
 
+/** The same row by row, into the tails of the tile's rows. */
+const addToRowTails = (c: Context, layer: LayerPlaces, tile: number, x: Activation, weights: Activation): void => {
+  if (layer.rowTails === 0) return
+  const [first, size] = [firstTail(layer, tile), weights.width]
+  const slots = c.heap.f64(layer.rowTails + 8 * tailBins * first, tailBins * size)
+  const tops = c.heap.i32(layer.rowTops + 4 * first, size)
+  const patterns = c.heap.i32(x.at, x.rows * x.width)
+  const w = c.heap.f32(weights.at, weights.rows * size)
+  const start = layer.tiles[tile]?.rows.first ?? NaN
+  for (let r = 0, k = 0; r < weights.rows; r++)
+    for (let i = 0; i < size; i++, k++) addToTail(slots, tops, i, patterns[r * x.width + start + i] ?? 0, w[k] ?? NaN)
+}
+
 /** Input vectors for the layer's sample, each with its outputs' weights: chosen as they pass first, added to later. */
 const addToSample = (
   c: Context,
@@ -209,7 +222,9 @@ const errorsOf = (
     })
     layer.tiles.forEach((tile, k) => {
       const own = importances[k]
-      if (own !== undefined) addWeighted(c, layer.weighted + 8 * coarseBins.count * k, x, tile.rows.first, own)
+      if (own === undefined) return
+      addWeighted(c, layer.weighted + 8 * coarseBins.count * k, x, tile.rows.first, own)
+      addToRowTails(c, layer, k, x, own)
     })
     const weights = heap.f32(h.at, h.rows * outputs)
     const masses = heap.f64(layer.masses, outputs)

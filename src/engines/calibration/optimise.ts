@@ -10,14 +10,15 @@ import {
   weightedHistogram,
 } from '../../domain/ranges/histogram.js'
 import { wiresOf, type WiresWanted } from '../../domain/ranges/ir-drop.js'
-import { averagedError, type TileConverters, type TileObjective } from '../../domain/ranges/objective.js'
-import { optimalRanges, type Optimum, type Wanted } from '../../domain/ranges/optimum.js'
-import { averagedColumns, spareColumns } from '../../domain/ranges/spare.js'
+import { filledTile, type FilledOptimum, type Idle } from '../../domain/ranges/filled.js'
+import { rowInputs, type RowInputs } from '../../domain/ranges/input-error.js'
+import type { TileConverters, TileObjective } from '../../domain/ranges/objective.js'
+import type { Optimum, Wanted } from '../../domain/ranges/optimum.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { momentColumnsAt } from '../analog/moments.js'
 import { parameterOf } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
-import type { CalibrationParameters } from './parameters.js'
+import { firstTail, type CalibrationParameters, type LayerPlaces } from './parameters.js'
 
 /** What a chip adds to what calibration found. */
 export interface ChipOfObjective {
@@ -35,13 +36,10 @@ export interface OptimiseTile extends ChipOfObjective, Wanted {
   readonly kind: 'optimise tile'
   readonly layer: string
   readonly tile: number
-  /** Columns of the hardware's tile that copies may fill. */
-  readonly idle: number
-}
-
-/** The ranges, and which columns the spare ones are copies of. */
-export interface TileOptimum extends Optimum {
-  readonly copies: Uint16Array
+  /** Columns and rows of the hardware's tile that copies may fill. */
+  readonly idle: Idle
+  /** The optimum without copies, if it has been found. */
+  readonly known: Optimum | null
 }
 
 /** @param tile one of the layer's. The objective looks at the heap: it holds as long as the model does */
@@ -72,40 +70,45 @@ export const tileObjective = (
   }
 }
 
-/** Of the task's result. */
-export const optimumOf = (numbers: Float64Array): TileOptimum => {
-  const [before = NaN, after = NaN, inputRange = NaN, copies = NaN] = numbers
-  const rest = numbers.subarray(4)
-  const columns = (rest.length - copies) / 2
-  return {
-    ...{ before, after, inputRange },
-    copies: Uint16Array.from(rest.subarray(0, copies)),
-    fullScales: Float32Array.from(rest.subarray(copies, copies + columns)),
-    gains: Float32Array.from(rest.subarray(copies + columns)),
-  }
+/** What the DAC clips of a tile's inputs, row by row. */
+const inputsByRow = (
+  { heap }: Pick<Workbench, 'heap'>,
+  layer: LayerPlaces,
+  { index, rows: { size } }: Tile,
+  { inputs }: TileObjective,
+): RowInputs => {
+  const first = firstTail(layer, index)
+  const slots = heap.f64(layer.rowTails + 8 * tailBins * first, tailBins * size)
+  const tops = heap.i32(layer.rowTops + 4 * first, size)
+  return rowInputs(
+    inputs,
+    Array.from({ length: size }, (_, i) => tailHistogram(slots, tops, i)),
+  )
 }
 
-/**
- * The optimum of a tile; with idle columns, copies of those that gain most at it, and the optimum with them.
- * @returns `before` without copies
- */
-const withCopies = (objective: TileObjective, wanted: Wanted, idle: number): TileOptimum => {
-  const alone = optimalRanges(objective, wanted)
-  const copies = spareColumns(averagedError(objective, alone), idle)
-  if (copies.length === 0) return { ...alone, copies }
-  const together = { ...objective, averaged: averagedColumns(objective.columns, copies) }
-  const found = optimalRanges(together, { ...wanted, start: alone, near: true })
-  return { ...found, before: alone.before, copies }
+/** Of the task's result. */
+export const optimumOf = (numbers: Float64Array): FilledOptimum => {
+  const [before = NaN, after = NaN, inputRange = NaN, copies = NaN, rowCopies = NaN] = numbers
+  const rest = numbers.subarray(5 + copies + rowCopies)
+  const columns = rest.length / 2
+  return {
+    ...{ before, after, inputRange },
+    copies: Uint16Array.from(numbers.subarray(5, 5 + copies)),
+    rowCopies: Uint16Array.from(numbers.subarray(5 + copies, 5 + copies + rowCopies)),
+    fullScales: Float32Array.from(rest.subarray(0, columns)),
+    gains: Float32Array.from(rest.subarray(columns)),
+  }
 }
 
 /** @returns as `optimumOf` reads it */
 export const optimiseTile = (bench: Workbench, parameters: CalibrationParameters, task: OptimiseTile): Float64Array => {
-  const tile = parameterOf(parameters.layers, task.layer).tiles[task.tile]
+  const layer = parameterOf(parameters.layers, task.layer)
+  const tile = layer.tiles[task.tile]
   if (tile === undefined) throw new RangeError(`no tile ${task.tile} of ${task.layer}`)
-  const { before, after, inputRange, copies, fullScales, gains } = withCopies(
-    tileObjective(bench, parameters, tile, task),
-    task,
-    task.idle,
-  )
-  return Float64Array.of(before, after, inputRange, copies.length, ...copies, ...fullScales, ...gains)
+  const objective = tileObjective(bench, parameters, tile, task)
+  const inputs = layer.rowTails === 0 ? null : inputsByRow(bench, layer, tile, objective)
+  const found = filledTile({ objective, inputs, wires: task.wires }, task, task.idle, task.known)
+  const { before, after, inputRange, copies, rowCopies, fullScales, gains } = found
+  const counts = [copies.length, rowCopies.length]
+  return Float64Array.of(before, after, inputRange, ...counts, ...copies, ...rowCopies, ...fullScales, ...gains)
 }

@@ -62,6 +62,9 @@ export interface LayerPlaces extends LinearLayer {
   readonly tops: Ptr
   /** f64 [tiles, coarseBins]: |x_ti| weighted by the sum over the tile's columns of h_tj w_ij^2. */
   readonly weighted: Ptr
+  /** The same of each row of each tile: f64 [rows of all tiles, tailBins] and int32 [rows of all tiles]; 0: not wanted. */
+  readonly rowTails: Ptr
+  readonly rowTops: Ptr
   /** Of its input vectors; null: none are kept. */
   readonly sample: SamplePlaces | null
 }
@@ -70,6 +73,10 @@ export interface CalibrationParameters extends TrainingParameters {
   readonly observed: Observed
   readonly layers: ReadonlyMap<string, LayerPlaces>
 }
+
+/** Place of a tile's first row among the rows of all of the layer's tiles. @param tile its position in the layer */
+export const firstTail = ({ tiles }: Pick<LayerPlaces, 'tiles'>, tile: number): number =>
+  tiles.slice(0, tile).reduce((sum, t) => sum + t.rows.size, 0)
 
 export const sampleAt = (heap: Pick<Heap, 'f64' | 'u32' | 'i32'>, { size, ...p }: SamplePlaces): Sample => ({
   priorities: heap.f64(p.priorities, size),
@@ -83,14 +90,14 @@ export const sampleAt = (heap: Pick<Heap, 'f64' | 'u32' | 'i32'>, { size, ...p }
 /**
  * Everything is zero at first.
  * @param training the model without gradients and moments
- * @param vectors how many input vectors of each layer are kept, where errors are observed
+ * @param kept how many input vectors of each layer, where errors are observed; and whether inputs are told row by row
  */
 export const placeCalibration = (
   training: TrainingParameters,
   observed: Observed,
   size: TileSize,
   heap: Pick<Heap, 'allocate' | 'u8'>,
-  vectors = 0,
+  { vectors = 0, rows: byRow = false }: { readonly vectors?: number; readonly rows?: boolean } = {},
 ): CalibrationParameters => {
   const zeros = (of: Observed, bytes: number): Ptr => {
     if (of !== observed) return 0
@@ -118,6 +125,7 @@ export const placeCalibration = (
     const pieces = split(inputs, size.rows)
     const tiles = tilesOf(layer, size)
     const columns = pieces.length * outputs
+    const tileRows = byRow ? tiles.reduce((sum, t) => sum + t.rows.size, 0) : 0
     return [
       layer.name,
       {
@@ -130,6 +138,8 @@ export const placeCalibration = (
         tails: zeros('errors', 8 * tailBins * columns),
         tops: zeros('errors', 4 * columns),
         weighted: zeros('errors', 8 * coarseBins.count * tiles.length),
+        rowTails: byRow ? zeros('errors', 8 * tailBins * tileRows) : 0,
+        rowTops: byRow ? zeros('errors', 4 * tileRows) : 0,
         sample: sampleOf(layer),
       },
     ]

@@ -18,8 +18,11 @@ export interface ExactLayer {
   readonly inputs: Float64Array
   /** By piece of rows: sum of the square of its share in each column's sum, [outputs]. */
   readonly shares: readonly Float64Array[]
-  /** Sum over rows of the square of what the DAC makes of x_i less x_i, for the inputs of a piece: [piece's rows]. */
-  readonly rounding: (piece: Piece, dac: Dac) => Float64Array
+  /**
+   * Sum over rows of the square of what the DAC makes of x_i less x_i, for the inputs of a piece: [piece's rows].
+   * @param places on how many rows of devices each stands
+   */
+  readonly rounding: (piece: Piece, dac: Dac, places: Uint16Array) => Float64Array
 }
 
 export interface Dac {
@@ -75,13 +78,15 @@ const roundingErrors = (
   x: Activation,
   { first, size }: Piece,
   dac: Dac,
+  places: Uint16Array,
 ): Float64Array => {
   const errors = new Float64Array(size)
   if (dac.maxCode === 0) return errors
-  const c = { ...converter(2, dac.range), maxCode: dac.maxCode }
+  // On n rows, n times the range at the same step.
+  const converters = Array.from(places, n => ({ ...converter(2, n * dac.range), maxCode: n * dac.maxCode }))
   const values = heap.f32(x.at, x.rows * x.width)
   for (let r = 0; r < x.rows; r++)
-    for (let i = 0; i < size; i++) {
+    for (const [i, c] of converters.entries()) {
       const v = values[r * x.width + first + i] ?? NaN
       errors[i] = (errors[i] ?? NaN) + (decode(c, encode(c, v)) - v) ** 2
     }
@@ -91,9 +96,9 @@ const roundingErrors = (
 /** Neighbouring tiles, and the same tile on another chip, mostly ask for the same. */
 const remembered = (bench: Pick<Workbench, 'heap'>, x: Activation): ExactLayer['rounding'] => {
   const known = new Map<string, Float64Array>()
-  return (piece, dac) => {
-    const key = `${piece.first} ${dac.maxCode} ${dac.range}`
-    const errors = known.get(key) ?? roundingErrors(bench, x, piece, dac)
+  return (piece, dac, places) => {
+    const key = `${piece.first} ${dac.maxCode} ${dac.range} ${places.every(n => n === 1) ? '' : places.join()}`
+    const errors = known.get(key) ?? roundingErrors(bench, x, piece, dac, places)
     known.set(key, errors)
     return errors
   }

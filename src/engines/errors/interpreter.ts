@@ -45,7 +45,7 @@ const tilesFor = (bench: Workbench, layer: PlainLayer, { chip, ...reading }: Chi
     const ranges = layer.ranges[tile.index]
     if (ranges === undefined) throw new RangeError(`no ranges for tile ${tile.index} of ${layer.name}`)
     const places = placeTile(heap, bytes => scratch.take(bytes), tile, ranges, chip.converters, tile.index, {
-      ...{ outputs: layer.outputs, tiles: described.length },
+      ...{ inputs: layer.inputs, outputs: layer.outputs, tiles: described.length },
     })
     readTile(bench, chip, unbiased, places, { ...reading, weights: layer.weights })
     return places

@@ -20,7 +20,14 @@ import { deviceModel } from '../../domain/devices/characterised.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Ptr } from '../../kernels/heap.js'
-import { averagedIn, type AnalogLayer, type ChipSettings, type TilePlaces } from '../analog/parameters.js'
+import {
+  averagedIn,
+  deviceRows,
+  rowPlaces,
+  type AnalogLayer,
+  type ChipSettings,
+  type TilePlaces,
+} from '../analog/parameters.js'
 import { momentColumnsAt } from '../analog/moments.js'
 import type { Activation } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
@@ -33,14 +40,20 @@ interface ColumnMoments {
   readonly variance: Float64Array
 }
 
-/** One column of a tile at a time, of the pairs its weights are programmed as. The result is overwritten by the next. */
+/**
+ * One column of a tile at a time, of the pairs its weights are programmed as; of a row on several, the mean of theirs. The
+ * result is overwritten by the next.
+ */
 const columnMoments = (
   bench: Pick<Workbench, 'heap'>,
   chip: ChipSettings,
   moments: Ptr,
-  tile: Pick<TilePlaces, 'rows' | 'rowOrder' | 'preDistorted'>,
+  tile: Pick<TilePlaces, 'rows' | 'rowCopies' | 'rowOrder' | 'preDistorted'>,
 ) => {
-  const rows = tile.rows.size
+  const [own, rows] = [tile.rows.size, deviceRows(tile)]
+  const places = rowPlaces(bench.heap, tile)
+  const copied = tile.rowCopies.count === 0 ? [] : bench.heap.u32(tile.rowCopies.at, tile.rowCopies.count)
+  const weights = new Float32Array(rows)
   const rowOrder = tile.rowOrder === 0 ? null : bench.heap.u32(tile.rowOrder, rows)
   const { mean, variance } = momentColumnsAt(bench, moments)
   const { wireResistanceOhm, device, noiseScales } = chip.hardware
@@ -52,7 +65,9 @@ const columnMoments = (
   const [held, heldSpread] = [new Float64Array(rows), new Float64Array(rows)]
   const voltages = { plus: new Float64Array(rows).fill(1), minus: new Float64Array(rows).fill(1) }
   const out: ColumnMoments = { mean: new Float64Array(rows), variance: new Float64Array(rows) }
-  return (weights: Float32Array, fullScale: number): ColumnMoments => {
+  return (column: Float32Array, fullScale: number): ColumnMoments => {
+    weights.set(column)
+    copied.forEach((i, k) => (weights[own + k] = column[i] ?? NaN))
     for (let i = 0; i < rows; i++) shares[i] = Math.max(-1, Math.min(1, (weights[i] ?? NaN) / fullScale))
     const targets = tile.preDistorted && wireResistanceOhm > 0 ? preDistorted(shares, bitLines) : shares.map(Math.abs)
     targets.forEach((target, i) => {
@@ -70,12 +85,20 @@ const columnMoments = (
     }
     for (let i = 0; i < rows; i++) {
       const up = (weights[i] ?? NaN) > 0
-      const own = (up ? voltages.plus : voltages.minus)[i] ?? NaN
+      const share = (up ? voltages.plus : voltages.minus)[i] ?? NaN
       const idle = (up ? voltages.minus : voltages.plus)[i] ?? NaN
-      const difference = own * (held[i] ?? NaN) - idle * idleMean
+      const difference = share * (held[i] ?? NaN) - idle * idleMean
       out.mean[i] = up ? difference : -difference
-      out.variance[i] = own * own * (heldSpread[i] ?? NaN) + idle * idle * idleVariance
+      out.variance[i] = share * share * (heldSpread[i] ?? NaN) + idle * idle * idleVariance
     }
+    copied.forEach((i, k) => {
+      out.mean[i] = (out.mean[i] ?? NaN) + (out.mean[own + k] ?? NaN)
+      out.variance[i] = (out.variance[i] ?? NaN) + (out.variance[own + k] ?? NaN)
+    })
+    places.forEach((n, i) => {
+      out.mean[i] = (out.mean[i] ?? NaN) / n
+      out.variance[i] = (out.variance[i] ?? NaN) / (n * n)
+    })
     return out
   }
 }
@@ -104,7 +127,7 @@ const tileError = (
   const gains = heap.f32(tile.column.gains, columns)
   // As many as average each column's output; the gain stands there divided by them.
   const averaged = averagedIn(tile)
-  const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange })
+  const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange }, rowPlaces(heap, tile))
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
   const shares = exact.shares[piece] ?? new Float64Array(0)
   const adc = { bits: 8, range: c.adcBound, maxCode: c.adcMaxCode }

@@ -186,7 +186,8 @@ export const readCellsInto = (
       const column = first + lane
       const fullScale = fullScales[column] ?? 0
       const inverse = fullScale > 0 ? fround(1 / fullScale) : 0
-      const weightAt = (i: number): number => w[column * s.columnStep + (i < own ? i : (copies[i - own] ?? 0)) * s.rowStep] ?? 0
+      const weightAt = (i: number): number =>
+        w[column * s.columnStep + (i < own ? i : (copies[i - own] ?? 0)) * s.rowStep] ?? 0
       const shares = Float32Array.from({ length: rows }, (_, i) => {
         const share = shareOf(fround(abs(weightAt(i)) * inverse))
         return weightAt(i) < 0 ? -share : share

@@ -80,7 +80,17 @@ export const referenceTileKernels = (heap: Heap): TileKernels => {
         optional(residues, p => heap.f32(p, rows * width)),
       )
     },
-    readCells: ({ rows, columns, columnStep = rows, rowStep = 1, rowOrder = 0, rounds = 0, copies = 0, copyCount = 0, ...a }) => {
+    readCells: ({
+      rows,
+      columns,
+      columnStep = rows,
+      rowStep = 1,
+      rowOrder = 0,
+      rounds = 0,
+      copies = 0,
+      copyCount = 0,
+      ...a
+    }) => {
       const width = paddedColumns(columns)
       const length = cellsLength(rows, columns)
       heap.u32(a.counts, 1)[0] = readCellsInto(

@@ -4,15 +4,17 @@
  */
 import type { Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import { preDistorts } from '../../domain/experiment/method.js'
+import { fillsRows, preDistorts } from '../../domain/experiment/method.js'
 import {
   columnRangesTable,
   rowOrdersTable,
   spareColumnsTable,
+  spareRowsTable,
   tileRangesTable,
   type ColumnRangeRow,
   type RowOrderRow,
   type SpareColumnRow,
+  type SpareRow,
   type TileRangeRow,
 } from '../../domain/tables/ranges.js'
 import { readUnit, unitState, writeRows, writeUnit } from '../../io/unitFile.js'
@@ -20,8 +22,8 @@ import type { EnginePool, StoredRanges } from '../enginePool.js'
 import { keptRange, type ChosenRanges } from '../ranges.js'
 import { rangesUnits, tilesOfUnit, unitProvenance, type PlannedMethodUnit, type Workspace } from './workspace.js'
 
-/** Where each table stands in the file. */
-export const rangesPlaces = { tiles: 0, columns: 1, rowOrders: 2, spare: 3 } as const
+/** Where each table stands in the file; that of spare rows only where the method fills rows. */
+export const rangesPlaces = { tiles: 0, columns: 1, rowOrders: 2, spare: 3, spareRows: 4 } as const
 
 const tileRow = (r: ChosenRanges): TileRangeRow => ({
   ...{
@@ -46,6 +48,10 @@ const spareRows = function* (ranges: readonly ChosenRanges[]): Generator<SpareCo
   for (const [tile, { copies }] of ranges.entries()) for (const owner of copies) yield { tile, owner }
 }
 
+const spareRowRows = function* (ranges: readonly ChosenRanges[]): Generator<SpareRow> {
+  for (const [tile, { rowCopies }] of ranges.entries()) for (const owner of rowCopies) yield { tile, owner }
+}
+
 /** @throws Failure (in the promise) */
 export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool): Promise<void> => {
   const ranges = await engines.ranges(unit, unit.method)
@@ -54,6 +60,7 @@ export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool
     await writeRows(sink, columnRangesTable, columnRows(ranges))
     await writeRows(sink, rowOrdersTable, orderRows(ranges))
     await writeRows(sink, spareColumnsTable, spareRows(ranges))
+    if (fillsRows(unit.method)) await writeRows(sink, spareRowsTable, spareRowRows(ranges))
     await unit.open.unchanged()
   })
 }
@@ -71,22 +78,34 @@ const readColumns = async (path: string, tiles: readonly Tile[]): Promise<readon
   return found
 }
 
-/** Of every tile whose rows are placed, all or none of them. */
-const readOrders = async (path: string, tiles: readonly Tile[]): Promise<readonly (Uint32Array | undefined)[]> => {
+/** Of every tile whose rows are placed, all or none of them. @param copies of rows, by tile */
+const readOrders = async (
+  path: string,
+  tiles: readonly Tile[],
+  copies: readonly Uint16Array[],
+): Promise<readonly (Uint32Array | undefined)[]> => {
   const rows: number[] = []
   for await (const { row } of readUnit<RowOrderRow>(path, rowOrdersTable, rangesPlaces.rowOrders)) rows.push(row)
   let at = 0
-  return tiles.map(({ rows: { size } }) => {
+  return tiles.map((place, tile) => {
+    const size = place.rows.size + (copies[tile]?.length ?? 0)
     at += size
     return rows.length === 0 ? undefined : Uint32Array.from(rows.slice(at - size, at))
   })
 }
 
-/** Owners of every tile's spare columns. */
-const readSpare = async (path: string, tiles: readonly Tile[]): Promise<readonly Uint16Array[]> => {
+/** Owners of every tile's spare columns, or rows. */
+const readSpare = async (
+  path: string,
+  tiles: readonly unknown[],
+  of: 'columns' | 'rows',
+): Promise<readonly Uint16Array[]> => {
   const owners: number[][] = tiles.map(() => [])
-  for await (const { tile, owner } of readUnit<SpareColumnRow>(path, spareColumnsTable, rangesPlaces.spare))
-    owners[tile]?.push(owner)
+  const rows =
+    of === 'columns'
+      ? readUnit<SpareColumnRow>(path, spareColumnsTable, rangesPlaces.spare)
+      : readUnit<SpareRow>(path, spareRowsTable, rangesPlaces.spareRows)
+  for await (const { tile, owner } of rows) owners[tile]?.push(owner)
   return owners.map(own => Uint16Array.from(own))
 }
 
@@ -97,7 +116,9 @@ export const readRanges = async (
 ): Promise<readonly ChosenRanges[]> => {
   const tiles = tilesOfUnit(workspace, unit)
   const columns = await readColumns(unit.path, tiles)
-  const [orders, spare] = [await readOrders(unit.path, tiles), await readSpare(unit.path, tiles)]
+  const spare = await readSpare(unit.path, tiles, 'columns')
+  const rows = fillsRows(unit.method) ? await readSpare(unit.path, tiles, 'rows') : []
+  const orders = await readOrders(unit.path, tiles, rows)
   const { wireResistanceOhm } = hardwareOf(workspace.config, unit.method)
   const ranges: ChosenRanges[] = []
   for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
@@ -108,6 +129,7 @@ export const readRanges = async (
     ranges.push({
       ...{ inputRange: row.input_range ?? 1, dynamic: row.input_range === null },
       copies: spare[ranges.length] ?? new Uint16Array(0),
+      rowCopies: rows[ranges.length] ?? new Uint16Array(0),
       preDistorted: wireResistanceOhm > 0 && preDistorts(unit.method.irDrop),
       ...(rowOrder === undefined ? {} : { rowOrder }),
       ...{ clippedWeights: row.clipped_weights, clippedInputs: row.clipped_inputs },

@@ -16,11 +16,11 @@ import {
   columnSums,
   expectedCompensation,
   expectedError,
-  inputError,
   leastSquaresGain,
   type ScaledRanges,
   type TileObjective,
 } from '../../../src/domain/ranges/objective.js'
+import { inputError } from '../../../src/domain/ranges/input-error.js'
 import { optimalRanges } from '../../../src/domain/ranges/optimum.js'
 import { normalDensity, normalDistribution, standardNormal } from '../../../src/domain/statistics/normal.js'
 import { absMaxOf, gaussian, histogramOf, laplace, momentsAt, tileOf, type Distribution } from './tiles.js'

@@ -1,7 +1,7 @@
 /** Which columns idle ones are copies of: as good as the best of all ways to fill them. */
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { averagedColumns, spareColumns } from '../../../src/domain/ranges/spare.js'
+import { placesOf, spareColumns } from '../../../src/domain/ranges/spare.js'
 
 const left = (noise: readonly number[], counts: ArrayLike<number>): number =>
   noise.reduce((sum, e, j) => sum + e / (counts[j] ?? NaN), 0)
@@ -18,7 +18,7 @@ describe('spare columns', () => {
     fc.integer({ min: 0, max: 5 }),
   ])('leave as little error as any way to fill them', (noise, idle) => {
     const owners = spareColumns(Float64Array.from(noise), idle)
-    const counts = averagedColumns(noise.length, owners)
+    const counts = placesOf(noise.length, owners)
     const best = Math.min(...ways(noise.length, idle).map(way => left(noise, way)))
     expect(left(noise, counts)).toBeCloseTo(best, 12)
     expect([...owners]).toEqual([...owners].sort((a, b) => a - b))

@@ -41,6 +41,10 @@ export interface Placed {
   readonly seed?: number
   /** Owners of every tile's spare columns. */
   readonly copies?: Uint16Array
+  /** Owners of every tile's spare rows. */
+  readonly rowCopies?: Uint16Array
+  /** Rows of every tile at each place of its bit lines. */
+  readonly rowOrder?: Uint32Array
   readonly dynamic?: boolean
   readonly vectors?: CalibrationVectors | null
 }
@@ -48,7 +52,7 @@ export interface Placed {
 export const layerOnChip = (
   change: HardwareOverride,
   { inputs, outputs, weights }: Matrix,
-  { inputRange = 1, fullScale, seed = 3, copies, dynamic = false, vectors = null }: Placed = {},
+  { inputRange = 1, fullScale, seed = 3, copies, rowCopies, rowOrder, dynamic = false, vectors = null }: Placed = {},
 ) => {
   const hardware = chipWith({ tile: { rows: 512, columns: 512 }, ...change })
   const chip = chipSettings(heap, hardware, seed)
@@ -63,11 +67,22 @@ export const layerOnChip = (
       heap,
       heap.allocate,
       tile,
-      { inputRange, fullScales, dynamic, ...(copies === undefined ? {} : { copies }) },
+      {
+        inputRange,
+        fullScales,
+        dynamic,
+        ...(copies === undefined ? {} : { copies }),
+        ...(rowCopies === undefined ? {} : { rowCopies }),
+        ...(rowOrder === undefined ? {} : { rowOrder }),
+      },
       chip.converters,
       tile.index,
       {
-        ...{ outputs, tiles: Math.ceil(inputs / hardware.tile.rows) * Math.ceil(outputs / hardware.tile.columns) },
+        ...{
+          inputs,
+          outputs,
+          tiles: Math.ceil(inputs / hardware.tile.rows) * Math.ceil(outputs / hardware.tile.columns),
+        },
       },
     )
   })

@@ -206,7 +206,9 @@ describe('a tile', () => {
         const ones = new Float32Array(tile.columns.size).fill(1)
         const start = { inputRange: 6, fullScales: ones, gains: ones }
         const task = { kind: 'optimise tile', layer: layer.name, tile: tile.index, ...chip, start } as const
-        const found = optimumOf(await m.engine.perform({ ...task, input: true, columns: true, idle: 0 }))
+        const found = optimumOf(
+          await m.engine.perform({ ...task, input: true, columns: true, idle: { columns: 0, rows: 0 }, known: null }),
+        )
         const objective = tileObjective(m, m.parameters, tile, chip)
         expect(found.before).toBe(expectedError(objective, start).total)
         expect(found.after).toBe(expectedError(objective, found).total)
@@ -227,7 +229,9 @@ describe('a tile', () => {
       const ones = new Float32Array(9).fill(1)
       const start = { inputRange: 6, fullScales: ones.subarray(0, layer?.tiles[0]?.columns.size), gains: ones }
       const task = { kind: 'optimise tile', layer: layer?.name ?? '', tile: 0, ...chip, start } as const
-      const found = optimumOf(await m.engine.perform({ ...task, input: true, columns: true, idle: 0 }))
+      const found = optimumOf(
+        await m.engine.perform({ ...task, input: true, columns: true, idle: { columns: 0, rows: 0 }, known: null }),
+      )
       expect([...found.fullScales, found.inputRange].every(r => r > 0 && r < 1e3)).toBe(true)
       if (of !== contrast) expect(found).toMatchObject({ before: 0, after: 0, inputRange: 6 })
     }

@@ -87,7 +87,7 @@ describe('the chip', () => {
           inputRange: heap.f32(p.inputRange, 1)[0] ?? NaN,
           fullScales: heap.f32(p.fullScales, p.columns.size),
         },
-        ...([convertersOf(hardware), i, { outputs: 45, tiles: placed.length }] as const),
+        ...([convertersOf(hardware), i, { inputs: 300, outputs: 45, tiles: placed.length }] as const),
       ),
     )
     const analog: AnalogLayer = {
