@@ -328,7 +328,7 @@ describe('ohmflow run', () => {
     ['a config key that is not known', () => ({ metods: [] }), /metods: .*methods/],
     [
       'a method that is not built',
-      () => ({ methods: [{ name: 'm', spare: 'columns and rows' }] }),
+      () => ({ methods: [{ name: 'm', spare: 'columns', inputRange: { rule: 'dynamic' } }] }),
       /not available in this version/,
     ],
     [

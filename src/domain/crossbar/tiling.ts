@@ -46,6 +46,6 @@ export const tilesOf = (layer: LinearLayer, tile: TileSize): readonly Tile[] => 
   )
 }
 
-/** Share of the crossbar's cells that hold a weight. */
-export const utilisation = (tile: Tile, size: TileSize): number =>
-  (tile.rows.size * tile.columns.size) / (size.rows * size.columns)
+/** Share of the crossbar's cells that hold a weight, or a copy of one. @param spare rows and columns that hold copies */
+export const utilisation = (tile: Tile, size: TileSize, spare = { rows: 0, columns: 0 }): number =>
+  ((tile.rows.size + spare.rows) * (tile.columns.size + spare.columns)) / (size.rows * size.columns)

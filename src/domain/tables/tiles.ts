@@ -20,6 +20,8 @@ type TileColumn =
   | 'rows'
   | 'first_column'
   | 'columns'
+  | 'spare_rows'
+  | 'spare_columns'
   | 'utilisation'
   | 'input_range'
   | 'weights'
@@ -38,6 +40,8 @@ export type TileRow = Row<TileColumn> &
     readonly rows: number
     readonly first_column: number
     readonly columns: number
+    readonly spare_rows: number
+    readonly spare_columns: number
     readonly utilisation: number
     readonly input_range: number | null
     readonly weights: number
@@ -73,11 +77,25 @@ export const tilesTable: Table<TileColumn> = {
     },
     { name: 'columns', type: 'int32', nullable: false, unit: '1', description: 'columns (outputs) used' },
     {
+      name: 'spare_rows',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: 'idle rows that hold copies of rows',
+    },
+    {
+      name: 'spare_columns',
+      type: 'int32',
+      nullable: false,
+      unit: '1',
+      description: 'idle columns that hold copies of columns',
+    },
+    {
       name: 'utilisation',
       type: 'float64',
       nullable: false,
       unit: '1',
-      description: "share of the hardware tile's cross-points that hold a weight",
+      description: "share of the hardware tile's cross-points that hold a weight, or a copy of one",
     },
     {
       name: 'input_range',

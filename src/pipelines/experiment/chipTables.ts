@@ -4,6 +4,7 @@
  */
 import { utilisation, type Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
+import { fillsRows } from '../../domain/experiment/method.js'
 import type { ColumnRow } from '../../domain/tables/columns.js'
 import { errorsTable, type ErrorRow } from '../../domain/tables/errors.js'
 import { alphasTable, tileCountsTable, type AlphaRow, type TileCountRow } from '../../domain/tables/pass.js'
@@ -15,7 +16,7 @@ import {
 } from '../../domain/tables/ranges.js'
 import type { TileRow } from '../../domain/tables/tiles.js'
 import { readUnit } from '../../io/unitFile.js'
-import { rangesPlaces } from './rangesUnit.js'
+import { rangesPlaces, readSpare } from './rangesUnit.js'
 import { rangesUnits, tilesOfUnit, type PlannedMethodUnit, type PlannedUnit, type Workspace } from './workspace.js'
 
 /** Where each table stands in the file of a pass. */
@@ -50,9 +51,12 @@ export const tileRows = async function* (workspace: Workspace): AsyncGenerator<T
     const { tile: size, dac, adc } = hardwareOf(workspace.config, unit.method)
     const tiles = tilesOfUnit(workspace, unit)
     const counts = await totalCounts(passesOf(workspace, unit), tiles.length)
+    const copies = await readSpare(unit.path, tiles, 'columns')
+    const rowCopies = fillsRows(unit.method) ? await readSpare(unit.path, tiles, 'rows') : []
     let i = 0
     for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
       const [tile, count] = [tiles[i], counts[i]]
+      const spare = { rows: rowCopies[i]?.length ?? 0, columns: copies[i]?.length ?? 0 }
       i += 1
       if (tile === undefined || count === undefined) throw new Error(`${unit.path}: more tiles than the model has`)
       const { rows, columns } = tile
@@ -61,7 +65,7 @@ export const tileRows = async function* (workspace: Workspace): AsyncGenerator<T
         ...aboutOf(unit),
         ...{ layer: tile.layer, tile: tile.index },
         ...{ first_row: rows.first, rows: rows.size, first_column: columns.first, columns: columns.size },
-        utilisation: utilisation(tile, size),
+        ...{ spare_rows: spare.rows, spare_columns: spare.columns, utilisation: utilisation(tile, size, spare) },
         input_range: row.input_range,
         weights,
         clipped_weights: row.clipped_weights / weights,

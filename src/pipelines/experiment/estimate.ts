@@ -4,11 +4,11 @@
  */
 import { availableParallelism } from 'node:os'
 import { linearLayers, tensorShapes, type Architecture } from '../../domain/encoder/architecture.js'
-import { tilesOf } from '../../domain/crossbar/tiling.js'
+import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { changesWithTime, isPresent } from '../../domain/experiment/error-sources.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
-import { minimises, type AnalogMethod } from '../../domain/experiment/method.js'
+import { fillsRows, minimises, type AnalogMethod, type Spare } from '../../domain/experiment/method.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
@@ -57,12 +57,16 @@ const attentionMacs = (a: Architecture, tokens: number): number => 2 * a.layers 
 /** Node itself, its compiled code and the buffers of a pipeline. */
 const baseBytes = 90e6
 
-/** Tiles with their cells and columns, padded as they are on the heap. */
-const bytesOfTiles = (a: Architecture, h: Hardware): number => {
+/** Tiles with their cells and columns, padded as they are on the heap; all idle cells in use where copies may fill them. */
+const bytesOfTiles = (a: Architecture, h: Hardware, spare: Spare): number => {
   const converters = convertersOf(h)
+  const filled = ({ rows, columns }: Tile) => ({
+    copies: new Uint16Array(spare === 'none' ? 0 : h.tile.columns - columns.size),
+    rowCopies: new Uint16Array(fillsRows({ spare }) ? h.tile.rows - rows.size : 0),
+  })
   return linearLayers(a)
     .flatMap(layer => tilesOf(layer, h.tile))
-    .reduce((sum, tile) => sum + roomOf(tile, converters), 0)
+    .reduce((sum, tile) => sum + roomOf(tile, converters, filled(tile)), 0)
 }
 
 interface About {
@@ -72,6 +76,8 @@ interface About {
   readonly rates: Rates
   /** Null for digital execution. */
   readonly hardware: Hardware | null
+  /** What idle cells are used for. */
+  readonly spare: Spare
   /** How many times after programming. */
   readonly times: number
 }
@@ -133,11 +139,11 @@ const measurementsOf = (h: Hardware | null, { times }: { readonly times: number 
         .filter(source => isPresent(h, source))
         .reduce((sum, source) => sum + (changesWithTime(h, source) ? times : 1), 0)
 
-const memory = ({ architecture, parameters, hardware }: About): number => {
+const memory = ({ architecture, parameters, hardware, spare }: About): number => {
   const weights = weightsOf(architecture)
   if (hardware === null) return baseBytes + 4 * parameters
   // Where errors come from is asked of the weights as they are, beside one layer on tiles.
-  return baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware), 4 * weights)
+  return baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware, spare), 4 * weights)
 }
 
 /** One line per task and method, in the order of the config. */
@@ -159,6 +165,7 @@ export const estimate = async (
       const onTensorFlow = method.execution === 'digital' && method.engine === 'tensorflow' ? elsewhere : null
       const about = {
         ...{ architecture, tokens, parameters, rates: onTensorFlow ?? rates, hardware },
+        spare: method.execution === 'digital' ? ('none' as const) : method.spare,
         times: workspace.config.repeat.times.length,
       }
       result.push({

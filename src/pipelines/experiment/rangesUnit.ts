@@ -95,7 +95,7 @@ const readOrders = async (
 }
 
 /** Owners of every tile's spare columns, or rows. */
-const readSpare = async (
+export const readSpare = async (
   path: string,
   tiles: readonly unknown[],
   of: 'columns' | 'rows',

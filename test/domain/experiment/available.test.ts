@@ -77,7 +77,9 @@ describe('what is available', () => {
     const both = { inputRange: { rule: 'dynamic' }, columnRange: { rule: 'optimal', start: 'abs-max' } } as const
     expect(refusal(withMethod(both))).toContain('methods.1.inputRange.rule')
     expect(refusal(withMethod({ inputRange: { rule: 'dynamic' }, spare: 'columns' }))).toContain('methods.1.inputRange')
-    expect(refusal(withMethod({ spare: 'columns and rows' }))).toContain('methods.1.spare')
+    expect(refusal(withMethod({ spare: 'columns and rows' }))).toBeNull()
+    const older = { ...thisVersion, spares: ['none', 'columns'] } as const
+    expect(refusal(withMethod({ spare: 'columns and rows' }), older)).toContain('methods.1.spare')
     const saved = { rule: 'fixed', value: null, file: { written: 'r.json', resolved: '/r.json' } } as const
     expect(refusal(withMethod({ columnRange: saved, inputRange: saved }))).toBeNull()
     expect(refusal(withMethod({ columnRange: saved }), { ...thisVersion, rangeFiles: false })).toBe(

@@ -47,7 +47,7 @@ const tile: TileRow = {
   rows: 384,
   first_column: 384,
   columns: 384,
-  utilisation: 0.5625,
+  ...{ spare_rows: 128, spare_columns: 0, utilisation: 0.5625 },
   input_range: null,
   weights: 147_456,
   clipped_weights: 0.01,

@@ -60,6 +60,19 @@ const compensated = interpreter(bench, {
   ),
 })
 
+/** The same with inputs cut to a fifth of their range, and half of all rows on two rows of devices or on three. */
+const narrow = ranges.map(r => ({ ...r, inputRange: r.inputRange / 5 }))
+const cut = interpreter(bench, { kind: 'errors', parameters: await loadWith(narrow) })
+const onSeveral = interpreter(bench, {
+  kind: 'errors',
+  parameters: await loadWith(
+    narrow.map((r, k) => ({
+      ...r,
+      rowCopies: Uint16Array.from([0, ...Array.from({ length: (rowsOfTiles[k] ?? 0) >> 1 }, (_, i) => 2 * i)]),
+    })),
+  ),
+})
+
 interface Energies {
   readonly exact: number
   /** By chip. */
@@ -112,6 +125,20 @@ const about0 = (name: string, values: readonly number[]): Comparison => {
   const error = Math.sqrt(sum(values.map(v => (v - m) ** 2)) / (values.length - 1) / values.length)
   return { name: `${name}: ${m} +- ${error}`, probability: 2 * normalDistribution(-Math.abs(m / error)) }
 }
+
+test('copies of rows are in the prediction: of their devices, and of what the DAC cuts off', () => {
+  for (const [source, chips, tolerance] of [
+    ['programming', 60, 0.06],
+    ['dac', 1, 0.15],
+  ] as const) {
+    const [one, several] = [cut, onSeveral].map(engine => energies(source, 0, chips, {}, engine))
+    if (one === undefined || several === undefined) throw new Error('no energies')
+    const within = body.map(l => several[l]).filter(e => e !== undefined)
+    expect(Math.abs(total(within, 'measured') / total(within, 'expected') - 1)).toBeLessThan(tolerance)
+    // What the copies do is far more than that.
+    expect(total(several, 'measured') / total(one, 'measured')).toBeLessThan(0.85)
+  }
+})
 
 test('on average over chips, the noise of a source alone has the energy that the moments predict', () => {
   const chips = 90
