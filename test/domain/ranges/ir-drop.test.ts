@@ -8,6 +8,7 @@ import { interpolated } from '../../../src/domain/devices/moment-grid.js'
 import { stream } from '../../../src/domain/random/stream.js'
 import { wiredSums, wiresOf, type Weighing, type WiredSums } from '../../../src/domain/ranges/ir-drop.js'
 import { columnSums, type TileObjective } from '../../../src/domain/ranges/objective.js'
+import { placesOf } from '../../../src/domain/ranges/spare.js'
 import { absMaxOf, momentsAt, tileOf } from './tiles.js'
 
 const gMax = 25
@@ -93,4 +94,34 @@ describe('sums beyond wires', () => {
     columnSums(wired, 0, c)
     expect(columnSums(wired, 2, c)).toEqual(found)
   })
+})
+
+describe('copies of rows', () => {
+  test.prop([fc.integer({ min: 2, max: 200 }), fc.array(fc.nat(1e6), { maxLength: 60 }), fc.boolean(), fc.integer()])(
+    'are rows of their own on longer lines, each with its share of the input',
+    (rows, picked, distorted, seed) => {
+      const owners = Uint16Array.from(picked, k => k % rows).sort()
+      const places = placesOf(rows, owners)
+      const lines = Array.from({ length: rows + owners.length }, (_, k) => (k < rows ? k : (owners[k - rows] ?? NaN)))
+      const tile = tileOf({ rows, columns: 1, seed: Math.abs(seed) })
+      const fullScale = 0.9 * (absMaxOf(tile)[0] ?? NaN)
+      const wanted = { load: 5e-5, preDistorted: distorted, rowOrder: null }
+      const times = [momentsAt(3600), tile.first.mean[0] ?? NaN] as const
+      const found = (weighing: Weighing): WiredSums =>
+        wiredSums(tile, wiresOf(rows, { ...wanted, rowCopies: owners }), [0, fullScale], times, weighing)
+      /** All rows of devices as rows, their energies multiplied by a power of their shares. */
+      const long = (power: number): WiredSums => {
+        const weights = Float32Array.from(lines, i => tile.weights[i] ?? NaN)
+        const energies = Float32Array.from(lines, i => (tile.energies[i] ?? NaN) / (places[i] ?? NaN) ** power)
+        const own = { ...tile, rows: lines.length, columnStep: lines.length, weights, energies }
+        return wiredSums(own, wiresOf(lines.length, wanted), [0, fullScale], times, 'energies')
+      }
+      // All energies of this tile are 1.
+      for (const weighing of ['energies', 'none'] as const) {
+        expect(Math.abs(found(weighing).cross / long(1).cross - 1)).toBeLessThan(1e-6)
+        expect(Math.abs(found(weighing).square / long(1).square - 1)).toBeLessThan(1e-6)
+        expect(Math.abs(found(weighing).noise / long(2).noise - 1)).toBeLessThan(1e-6)
+      }
+    },
+  )
 })
