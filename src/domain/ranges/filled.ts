@@ -50,18 +50,20 @@ export const lineOrder = (order: Uint32Array | null, owners: Uint16Array): Uint3
   order === null || owners.length === 0 ? order : orderWithCopies(order, owners)
 
 /** The objective with copies of rows. */
-export const withRowCopies = ({ objective, inputs, wires }: FillableTile, owners: Uint16Array): TileObjective =>
-  owners.length === 0
+export const withRowCopies = ({ objective, inputs, wires }: FillableTile, owners: Uint16Array): TileObjective => {
+  const rowPlaces = placesOf(objective.rows, owners)
+  return owners.length === 0
     ? objective
     : {
         ...objective,
-        rowPlaces: placesOf(objective.rows, owners),
+        ...{ rowPlaces, rowShares: Float64Array.from(rowPlaces, n => 1 / n) },
         ...(inputs === null ? {} : { rowInputs: inputs }),
         wires:
           wires === null
             ? null
             : wiresOf(objective.rows, { ...wires, rowCopies: owners, rowOrder: lineOrder(wires.rowOrder, owners) }),
       }
+}
 
 /** The same full scales at another input range, with the gains that are best there. */
 const atRange = (

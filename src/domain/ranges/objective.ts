@@ -45,21 +45,22 @@ export interface TileObjective {
   readonly driftCompensation: DriftCompensation
   /** How many columns' outputs are averaged, of each column; default: each stands alone. */
   readonly averaged?: Uint16Array
-  /** On how many rows of devices each row stands, and what the DAC clips of each; default: on one. */
+  /**
+   * On how many rows of devices each row stands; of each, the part of a device's variance that the mean of those has; and
+   * what the DAC clips of its input. Default: on one.
+   */
   readonly rowPlaces?: Uint16Array
+  readonly rowShares?: Float64Array
   readonly rowInputs?: RowInputs
-  /** Lines as long as those rows. */
   /** null: no IR drop. */
   readonly wires: Wires | null
 }
 
 const ones = new Map<number, Float64Array>()
 
-/** Of each row, the part of a device's variance that the mean of those it stands on has. */
-const varianceShares = ({ rows, rowPlaces }: Pick<TileObjective, 'rows' | 'rowPlaces'>): Float64Array => {
-  if (rowPlaces !== undefined) return Float64Array.from(rowPlaces, n => 1 / n)
-  const found = ones.get(rows) ?? new Float64Array(rows).fill(1)
-  ones.set(rows, found)
+const varianceShares = ({ rows, rowShares }: Pick<TileObjective, 'rows' | 'rowShares'>): Float64Array => {
+  const found = rowShares ?? ones.get(rows) ?? new Float64Array(rows).fill(1)
+  if (rowShares === undefined) ones.set(rows, found)
   return found
 }
 
