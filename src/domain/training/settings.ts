@@ -34,7 +34,8 @@ export type Preset = Schedule & Switches
 /**
  * `plain`: AdamW 8e-5, warm-up 6 %, linear decay, batch 16: what 6-layer models of hidden size 384 were fine-tuned with
  * to the scores this project compares with. Decay 0.01, norm 1 and dropout 0.1 are Hugging Face's usual ones for RoBERTa.
- * `paper`: 20 epochs at 5e-5, weight noise of 0.06 of the largest weight, output noise of 0.1 (Lammie et al., ISCAS 2024);
+ * `paper`: 20 epochs at 5e-5, weight noise of 0.06, output noise of 0.1 (Lammie et al., ISCAS 2024), the former here relative to
+ * the largest weight of each column, in the paper to that of all weights mapped together;
  * what it does not tell is as in `plain`. `fast`: the same noise in 4 epochs at 8e-5.
  */
 export const presets: Readonly<Record<TrainingPreset, Preset>> = (() => {

@@ -26,7 +26,7 @@ import { watched } from '../watched.js'
 import { evaluatedMethods } from './evaluate.js'
 
 /** Raised when the same training would give other numbers than before. */
-export const trainingRevision = 2
+export const trainingRevision = 3
 
 export interface TrainingTask {
   /** The starting checkpoint, and what the model is scored on. */
