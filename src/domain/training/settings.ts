@@ -3,7 +3,7 @@
  * Not here: the constants of AdamW itself (engines/training/optimise.ts).
  */
 import type { Hardware } from '../experiment/hardware.js'
-import type { Training, TrainingPreset } from '../experiment/training.js'
+import type { KeptActivations, Training, TrainingPreset } from '../experiment/training.js'
 import { isOff, off, type ChipSwitches, type Switches } from './switches.js'
 
 /** How weights move, whatever they are made to bear. */
@@ -25,6 +25,8 @@ export interface Schedule {
 }
 
 export interface TrainingSettings extends Schedule {
+  /** Changes no number. */
+  readonly activations: KeptActivations
   /** Null: plain fine-tuning, which knows of no chip. */
   readonly hardwareAware: ChipSwitches | null
 }
@@ -87,6 +89,7 @@ export const settingsOf = (training: Training, hardware: Hardware): TrainingSett
     gradientNorm: training.gradientNorm ?? preset.gradientNorm,
     dropout: training.dropout ?? preset.dropout,
     attentionDropout: training.attentionDropout ?? preset.attentionDropout,
+    activations: training.activations ?? 'kept',
     hardwareAware: isOff(switches) ? null : { ...switches, hardware },
   }
 }

@@ -104,7 +104,8 @@ const prepareTask = async (
     task: source.task,
     inputs: { ...asJson(open.inputs), train: files.hash },
     examples: training.examples,
-    settings: asJson(settings),
+    // Whether activations are kept changes no number.
+    settings: asJson({ ...settings, activations: undefined }),
     engine: training.engine,
     seed: config.seed,
     evaluation: evaluationOf(config, open),

@@ -353,6 +353,25 @@ describe('weights', () => {
 })
 
 describe('distillation', () => {
+  const few = fc.array(fc.float({ min: -9, max: 9, noNaN: true }), { minLength: 3, maxLength: 3 })
+  test.prop([few, few, few, fc.double({ min: 0, max: 4, noNaN: true })])(
+    'of a regression adds the square distance to the teacher, and its gradient',
+    (z, targets, teacher, weight) => {
+      const own = Float64Array.from(Float32Array.from(z))
+      const square = (x: number, y = NaN): number => (x - Math.fround(y)) ** 2
+      const f = ([a = own]: readonly plain.Numbers[]): plain.Numbers =>
+        a.map((v, s) => square(v, targets[s]) + weight * square(v, teacher[s]))
+      const gradient = new Float32Array(3)
+      const found = lossInto(gradient, Float32Array.from(z), 1, {
+        ...{ kind: 'mean square error', targets: Float32Array.from(targets), count: 3 },
+        distillation: { weight, logits: Float32Array.from(teacher), count: 3 },
+      })
+      f([own]).forEach((v, i) => expect(Math.abs(v - (found[i] ?? NaN)) / (1 + v)).toBeLessThan(1e-5))
+      const [expected = own] = plain.differences(f, [own], new Float64Array(3).fill(1 / 3))
+      expect(plain.relativeError(gradient, expected)).toBeLessThan(2e-4)
+    },
+  )
+
   const logits = fc.array(fc.float({ min: -9, max: 9, noNaN: true }), { minLength: 4, maxLength: 4 })
   test.prop([logits, logits, fc.double({ min: 0, max: 4, noNaN: true })])(
     'adds the mean square distance to the teacher, and its gradient',
