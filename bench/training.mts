@@ -2,7 +2,7 @@
  * One training step (forward, backward, AdamW), plain and hardware-aware (noise on weights and outputs, 8-bit converters,
  * learned ranges), of RoBERTa-base, random weights, 8 x 128 tokens, two workers:
  * tokens/s and memory, values kept and recomputed, and beside PyTorch's step of its encoder in the same run, if
- * OHMFLOW_PYTHON names a Python that has torch and OHMFLOW_SHARED its peers. Prints a table and, as its last line, JSON.
+ * OHMFLOW_PYTHON names a Python that has torch and OHMFLOW_SHARED its peers. Arguments: names of rows, to measure only those. Prints a table and, as its last line, JSON.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
@@ -31,6 +31,8 @@ const robertaBase: Architecture = {
 }
 const workers = Number(process.env.OHMFLOW_WORKERS ?? 2)
 const seconds = Number(process.env.OHMFLOW_BENCH_SECONDS ?? 20)
+/** Names of what is measured: for memory, one, since a process gives none back. None: all. */
+const wanted = process.argv.slice(2)
 
 const heap = createHeap()
 const choice = chosenKernels()
@@ -143,13 +145,18 @@ const pytorch = (): Peer | null => {
 }
 
 const measured: Measured[] = []
-measured.push(await measure('recomputed', 'recomputed', 0))
-measured.push(await measure('kept', 'kept', 0))
-measured.push(await measure('hardware-aware, recomputed', 'recomputed', 0, true))
-measured.push(await measure('hardware-aware', 'kept', 0, true))
-const peer = pytorch()
-measured.push(await measure('kept, dropout 0.1', 'kept', 0.1))
-measured.push(await measure('kept, again', 'kept', 0))
+const measureAll = async (...variants: readonly Parameters<typeof measure>[]): Promise<void> => {
+  for (const variant of variants)
+    if (wanted.length === 0 || wanted.includes(variant[0])) measured.push(await measure(...variant))
+}
+await measureAll(
+  ['recomputed', 'recomputed', 0],
+  ['kept', 'kept', 0],
+  ['hardware-aware, recomputed', 'recomputed', 0, true],
+  ['hardware-aware', 'kept', 0, true],
+)
+const peer = wanted.length === 0 ? pytorch() : null
+await measureAll(['kept, dropout 0.1', 'kept', 0.1], ['kept, again', 'kept', 0])
 
 const best = (what: RegExp): number => Math.max(...measured.filter(m => what.test(m.what)).map(m => m.tokensPerSecond))
 const plain = best(/^kept(, again)?$/)

@@ -15,6 +15,7 @@ import type { Engine, Outputs, RunOptions } from './engine.js'
 import { errorsInterpreter, type LayerErrors } from './errors/interpreter.js'
 import type { PlainParameters } from './errors/parameters.js'
 import type { Gradient } from './training/differentiate.js'
+import type { FindDivergence } from './training/divergence.js'
 import { trainingInterpreter } from './training/interpreter.js'
 import type { ColumnPercentiles, InputPercentiles } from './training/hardware/initialise.js'
 import type { SettleLayer } from './training/hardware/settle.js'
@@ -34,7 +35,8 @@ export type HardwareTask = PrepareLayer | SettleLayer | ClipLayer | InputPercent
 
 export type CalibrationTask = Observe | OptimiseTile
 
-export type Task = CalibrationTask | ReadTile | LayerErrors | Gradient | SquaredNorm | Update | HardwareTask
+export type Task =
+  CalibrationTask | ReadTile | LayerErrors | Gradient | FindDivergence | SquaredNorm | Update | HardwareTask
 
 export interface Interpreter {
   readonly run: (batch: Batch, options: RunOptions) => Outputs

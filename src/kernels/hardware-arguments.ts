@@ -23,7 +23,7 @@ export const hardwareEncoders: EncodersOf<HardwareKernels> = {
     u32.set([...tile(a), a.y, a.fullScales, a.deviations, a.table, a.steps, Number(a.clips), Number(a.noise !== null)])
     u32.set([a.firstRow, a.firstColumn, ...key, word2, word3], 11)
   },
-  clipGradient: ({ u32 }, a) => u32.set([...tile(a), a.y, a.gradient, a.used, a.fullScales]),
+  clipGradient: ({ u32 }, a) => u32.set([...tile(a), a.y, a.gradient, a.used, a.fullScales, a.table, a.steps]),
   clipWeights: ({ u32, f32, f64 }, a) => {
     f64[0] = a.deviations
     u32.set(tile(a), 2)

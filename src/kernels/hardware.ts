@@ -94,7 +94,7 @@ export interface Disturb extends TileWeights {
   readonly firstColumn: number
 }
 
-/** The way back through `Disturb`: y [columns] = gradient of each full scale, `gradient` masked where weights are clipped. */
+/** The way back through `Disturb`: y [columns] = gradient of each full scale, `gradient` from disturbed weights' to weights'. */
 export interface ClipGradient extends TileWeights {
   readonly y: Ptr
   /** In and out, as w. */
@@ -102,6 +102,9 @@ export interface ClipGradient extends TileWeights {
   /** The disturbed weights, if their noise grows with full scale; 0: it does not. */
   readonly used: Ptr
   readonly fullScales: Ptr
+  /** That of `Disturb`, with `used`; 0: the noise does not follow the weight. */
+  readonly table: Ptr
+  readonly steps: number
 }
 
 /** Clips w in place: to +-deviations times each column's standard deviation, or if that is 0 to +-limit. */

@@ -47,7 +47,10 @@ export const startEngine = async <M extends Model>(
 ): Promise<StartedEngine<M>> => {
   const heap = lease(whole)
   const bench = await orThrow(openWorkbench(heap, choice))
-  const model = await load(bench)
+  const model = await load(bench).catch((error: unknown) => {
+    heap.end()
+    throw error
+  })
   const setup = { memory: heap.memory, kernels: { ...choice, kind: bench.loaded.kind }, model }
   const engine =
     workers === 0

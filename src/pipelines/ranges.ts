@@ -145,12 +145,13 @@ export const checkLearned = async (
       if (learned === null) return refuseUnlearned(checkpoint, rule, `${named} with `)
       for (const layer of layers) {
         const [needed, found] = [learnedLength(layer, tile, kind), learned.length(layer.name, kind)]
-        if (found !== null && found !== needed)
+        // Where there is nothing to read yet, none will come.
+        if (found === null ? learned.read === undefined : found !== needed)
           fail(
             learned.file,
             `tensor ${layer.name}.${kind}`,
             `[${needed}] ranges, as the ${tile.rows} x ${tile.columns} tiles of ${named} need (learned ranges fit one tile size only)`,
-            `[${found}]${apparentTile(learned, layers)}`,
+            found === null ? 'none, now or after training' : `[${found}]${apparentTile(learned, layers)}`,
           )
         await learned.read?.(layer.name, kind, needed)
       }

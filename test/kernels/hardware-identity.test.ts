@@ -81,7 +81,9 @@ describe('same bits on every path', () => {
         const used = tabled ? place(floats(length, s + 4, odd)) : 0
         const before = floats(length, s + 5, odd)
         same(length + columns, (k, y) =>
-          onto(before, gradient => k.clipGradient({ ...a, ...full, y: y + 4 * length, gradient, used }))(y),
+          onto(before, gradient =>
+            k.clipGradient({ ...a, ...full, y: y + 4 * length, gradient, used, table, steps: 32 }),
+          )(y),
         )
       })
     },

@@ -129,6 +129,10 @@ describe('ranges beside a model', () => {
     ).toBe(
       `${file}: expected ranges that training left beside the model, for method "m" with the rule "optimal", which starts from "learned", found no such file`,
     )
+    const toCome = { file, length: () => null }
+    expect(await check(learned, size, { ...model, learned: toCome })).toMatch(
+      /query\.column_ranges: expected \[64\] ranges, .* method "m" need .*, found none, now or after training$/,
+    )
     // Only the wider layers lie on more tiles of 64 x 64 than of 512 x 512.
     expect(await check(learned, { rows: 512, columns: 512 })).toMatch(
       /^\S+ranges\.safetensors: tensor \S+: expected \[\d+\] ranges, as the 512 x 512 tiles of method "m" need \(learned ranges fit one tile size only\), found \[\d+\], as tiles of 64 to \d+ rows and 64 to \d+ columns need$/,

@@ -26,6 +26,10 @@ export type WeightClip =
 export const learnableRanges = ['input ranges', 'column ranges'] as const
 export type LearnableRange = (typeof learnableRanges)[number]
 
+/** What becomes of values inside encoder layers until the way back: memory against time, the same numbers. */
+export const keptActivations = ['kept', 'recomputed'] as const
+export type KeptActivations = (typeof keptActivations)[number]
+
 export interface Training {
   readonly preset: TrainingPreset
   readonly engine: EngineName
@@ -50,4 +54,5 @@ export interface Training {
   readonly learn: readonly LearnableRange[] | null
   /** Weight of the distance to the digital model's logits in the loss. */
   readonly distillation: number | null
+  readonly activations: KeptActivations | null
 }

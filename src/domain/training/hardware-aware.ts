@@ -71,6 +71,10 @@ export const checkHardwareAware = (h: HardwareAware): HardwareAware => {
   return h
 }
 
+/** Whether layers go through converters and noise, tile by tile, and have input ranges. */
+export const converts = ({ dac, adc, outputNoise }: Pick<HardwareAware, 'dac' | 'adc' | 'outputNoise'>): boolean =>
+  dac.bits !== 'off' || adc.bits !== 'off' || outputNoise > 0
+
 /** Which step of a training: part of the address of all its noise. */
 export interface HardwareStep {
   readonly seed: number

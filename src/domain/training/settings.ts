@@ -3,7 +3,7 @@
  * Not here: the constants of AdamW itself (engines/training/optimise.ts).
  */
 import type { Hardware } from '../experiment/hardware.js'
-import type { Training, TrainingPreset } from '../experiment/training.js'
+import type { KeptActivations, Training, TrainingPreset } from '../experiment/training.js'
 import { isOff, off, type ChipSwitches, type Switches } from './switches.js'
 
 /** How weights move, whatever they are made to bear. */
@@ -25,6 +25,8 @@ export interface Schedule {
 }
 
 export interface TrainingSettings extends Schedule {
+  /** Changes no number. */
+  readonly activations: KeptActivations
   /** Null: plain fine-tuning, which knows of no chip. */
   readonly hardwareAware: ChipSwitches | null
 }
@@ -34,7 +36,8 @@ export type Preset = Schedule & Switches
 /**
  * `plain`: AdamW 8e-5, warm-up 6 %, linear decay, batch 16: what 6-layer models of hidden size 384 were fine-tuned with
  * to the scores this project compares with. Decay 0.01, norm 1 and dropout 0.1 are Hugging Face's usual ones for RoBERTa.
- * `paper`: 20 epochs at 5e-5, weight noise of 0.06 of the largest weight, output noise of 0.1 (Lammie et al., ISCAS 2024);
+ * `paper`: 20 epochs at 5e-5, weight noise of 0.06, output noise of 0.1 (Lammie et al., ISCAS 2024), the former here relative to
+ * the largest weight of each column, in the paper to that of all weights mapped together;
  * what it does not tell is as in `plain`. `fast`: the same noise in 4 epochs at 8e-5.
  */
 export const presets: Readonly<Record<TrainingPreset, Preset>> = (() => {
@@ -86,6 +89,7 @@ export const settingsOf = (training: Training, hardware: Hardware): TrainingSett
     gradientNorm: training.gradientNorm ?? preset.gradientNorm,
     dropout: training.dropout ?? preset.dropout,
     attentionDropout: training.attentionDropout ?? preset.attentionDropout,
+    activations: training.activations ?? 'kept',
     hardwareAware: isOff(switches) ? null : { ...switches, hardware },
   }
 }

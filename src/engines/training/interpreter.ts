@@ -6,6 +6,7 @@ import type { Workbench } from '../workbench.js'
 import { tapeAlgebra } from './algebra.js'
 import { contextOf } from './context.js'
 import { addGradient } from './differentiate.js'
+import { findDivergence } from './divergence.js'
 import { columnPercentiles, inputPercentiles } from './hardware/initialise.js'
 import { settleLayer } from './hardware/settle.js'
 import { clipLayer, prepareLayer } from './hardware/weights.js'
@@ -36,6 +37,8 @@ export const trainingInterpreter = (bench: Workbench, parameters: TrainingParame
         return squaredNorm(bench, parameters, task)
       case 'update':
         return update(bench, parameters, task)
+      case 'find divergence':
+        return findDivergence(bench, parameters, task)
       case 'prepare layer':
         return prepareLayer(bench, parameters, task)
       case 'settle layer':

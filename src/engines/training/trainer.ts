@@ -12,6 +12,8 @@ import type { Differentiated } from './differentiate.js'
 import { linearLayers } from '../../domain/encoder/architecture.js'
 import { isRange, type HardwareStep } from '../../domain/training/hardware-aware.js'
 import type { Dropout } from './dropout.js'
+import { observedLayers } from './divergence.js'
+import { groupsOf, part, type Grouping } from './groups.js'
 import { writeRanges } from './hardware/initialise.js'
 import { settles } from './hardware/settle.js'
 import { hardwareOf } from './hardware/weights.js'
@@ -20,11 +22,7 @@ import { slicesOf, type AdamW } from './optimise.js'
 import type { TrainingParameters } from './parameters.js'
 import { resetTurns } from './turns.js'
 
-export interface TrainerOptions {
-  /** Groups a batch is cut into at least, if it has as many sequences: as many as there are threads. */
-  readonly groups: number
-  /** Tokens of a group at most, unless one sequence has more: bounds memory. */
-  readonly groupTokens: number
+export interface TrainerOptions extends Grouping {
   /** Whether values inside encoder layers are kept for the way back, or computed again: memory against time. */
   readonly keeping: 'kept' | 'recomputed'
 }
@@ -42,46 +40,18 @@ export interface Trainer {
   ) => Promise<Differentiated>
   /** What ranges start from, of a model placed for hardware: the weights as they are, and these batches. */
   readonly initialiseRanges: (batches: readonly Batch[]) => Promise<void>
+  /** The first layer, in the order of the forward pass, that gives NaN or infinity in such a step; null if none does. */
+  readonly divergence: (
+    batch: Batch,
+    dropout: Dropout | null,
+    hardware?: HardwareStep | null,
+  ) => Promise<{ readonly layer: string; readonly found: number } | null>
+  /** The gradients of ranges that are learned, by tensor: views. */
+  readonly rangeGradients: () => ReadonlyMap<string, Float32Array>
   /** Sum of squares of the gradient, by tensor; not of ranges, which are no part of the norm that is clipped. */
   readonly squaredNorms: () => Promise<ReadonlyMap<string, number>>
   /** One step of AdamW on every tensor; then weights are clipped, if they are to be. */
   readonly update: (adamW: AdamW) => Promise<void>
-}
-
-interface Group {
-  readonly first: number
-  readonly end: number
-}
-
-/** Runs of sequences, about as many tokens in each. */
-export const groupsOf = (offsets: Int32Array, { groups, groupTokens }: TrainerOptions): readonly Group[] => {
-  const sequences = offsets.length - 1
-  const tokens = offsets[sequences] ?? 0
-  const wanted = Math.max(1, groups, Math.ceil(tokens / groupTokens))
-  const share = Math.min(groupTokens, tokens / wanted)
-  const cut: Group[] = []
-  for (let first = 0; first < sequences;) {
-    const start = offsets[first] ?? 0
-    let end = first + 1
-    // A sequence belongs to the group in whose share its middle lies.
-    while (end < sequences) {
-      const [from, to] = [offsets[end] ?? 0, offsets[end + 1] ?? 0]
-      if (to - start > groupTokens || (from + to) / 2 - start >= share) break
-      end++
-    }
-    cut.push({ first, end })
-    first = end
-  }
-  return cut
-}
-
-const part = ({ ids, offsets, examples }: Batch, { first, end }: Group): Batch => {
-  const [from, to] = [offsets[first] ?? 0, offsets[end] ?? 0]
-  return {
-    ids: ids.slice(from, to),
-    offsets: offsets.slice(first, end + 1).map(offset => offset - from),
-    examples: examples.slice(first, end),
-  }
 }
 
 /** @param engine over the model in training. @param heap where that model lies */
@@ -122,6 +92,10 @@ export const trainer = (
     return settled.flatMap(s => (s.status === 'fulfilled' ? [s.value] : []))
   }
 
+  const prepared = async (hardware: HardwareStep | null): Promise<void> => {
+    if (hardware !== null) await all(layers.map(layer => ({ kind: 'prepare layer', layer, step: hardware })))
+  }
+
   return {
     gradient: async (batch, loss, dropout, hardware = null) => {
       fitting(architecture, batch)
@@ -130,7 +104,7 @@ export const trainer = (
       clearTables()
       touched = new Set(batch.ids)
       resetTurns(heap, parameters.turns, tensors.size)
-      if (hardware !== null) await all(layers.map(layer => ({ kind: 'prepare layer', layer, step: hardware })))
+      await prepared(hardware)
       const groups = groupsOf(batch.offsets, options)
       const results = await all(
         groups.map((g, group) => ({
@@ -149,6 +123,28 @@ export const trainer = (
       })
       return { losses: Float64Array.from(losses), logits: Float32Array.from(logits) }
     },
+    divergence: async (batch, dropout, hardware = null) => {
+      // Settling took the factors of the line out of the disturbed weights.
+      await prepared(hardware)
+      const found = await all(
+        groupsOf(batch.offsets, options).map(g => ({
+          ...{ kind: 'find divergence', dropout, hardware },
+          batch: part(batch, g),
+        })),
+      )
+      const [first] = found
+        .flatMap(([place, number]) => (place === undefined || number === undefined ? [] : [{ place, number }]))
+        .toSorted((a, b) => a.place - b.place)
+      return first === undefined
+        ? null
+        : { layer: observedLayers(architecture)[first.place] ?? '', found: first.number }
+    },
+    rangeGradients: () =>
+      new Map(
+        [...tensors].flatMap(([name, { gradient, length }]) =>
+          isRange(name) ? [[name, heap.f32(gradient, length)] as const] : [],
+        ),
+      ),
     squaredNorms: async () => {
       const weights = slices.filter(({ tensor }) => !isRange(tensor))
       const found = await all(weights.map(slice => ({ kind: 'squared norm', ...slice })))

@@ -3,6 +3,7 @@
  * Not here: what the presets say.
  */
 import {
+  keptActivations,
   learnableRanges,
   trainingPresets,
   type Training,
@@ -74,4 +75,8 @@ export const training: Shape<Training> = object<Training>('training', {
     about: 'Ranges learned with the weights.',
   }),
   distillation: optional(number({ min: 0 }), { about: "Weight of the digital model's logits in the loss." }),
+  activations: optional(choice(keptActivations), {
+    about:
+      'Whether what layers compute is kept for the way back, or computed again: less memory, more time, the same result. "kept" if left out.',
+  }),
 })

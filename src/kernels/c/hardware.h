@@ -138,8 +138,8 @@ struct column {
   const float *table;
 };
 
-/* Value of the table over [0, 1]; NaN counts as 0. */
-INLINE vf tabulated(const float *table, int32_t steps, vf share) {
+/* Value of the table over [0, 1], and what it rises by over the step there; NaN counts as 0. */
+INLINE vf tabulated(const float *table, int32_t steps, vf share, vf *rise) {
   vf x = share * (float)steps;
   x = at_most(x, splat((float)steps));
   x = (vf)((x >= 0.0f) & (vi)x);
@@ -151,14 +151,15 @@ INLINE vf tabulated(const float *table, int32_t steps, vf share) {
     low[l] = table[k[l]];
     high[l] = table[k[l] + 1];
   }
-  return low + (x - __builtin_convertvector(k, vf)) * (high - low);
+  *rise = high - low;
+  return low + (x - __builtin_convertvector(k, vf)) * *rise;
 }
 
 INLINE vf disturbed(const struct disturb_arguments *a, const struct column *c, vf w, vf xi) {
   if (a->clips) w = clip_to(w, c->full_scale);
   if (!a->noisy) return w;
-  vf s = splat(c->deviation);
-  if (a->table) s = c->deviation * tabulated(c->table, (int32_t)a->steps, absolute(w) * c->inverse);
+  vf s = splat(c->deviation), rise;
+  if (a->table) s = c->deviation * tabulated(c->table, (int32_t)a->steps, absolute(w) * c->inverse, &rise);
   return w + s * xi;
 }
 
@@ -193,8 +194,15 @@ KERNEL(disturb) {
 
 struct clipGradient_arguments {
   TILE_WEIGHTS;
-  uint32_t y, gradient, used, full_scales;
+  uint32_t y, gradient, used, full_scales, table, steps;
 };
+
+/* What noise e, in full scales, changes by with the share; 0 where there is no noise. */
+INLINE vf following(const float *table, int32_t steps, vf share, vf e) {
+  vf rise;
+  const vf value = tabulated(table, steps, share, &rise), f = (e / value) * (rise * (float)steps);
+  return (vf)(~(value == 0.0f) & (vi)f);
+}
 
 KERNEL(clipGradient) {
   for (size_t j = 0; j < a->columns; j++) {
@@ -212,10 +220,17 @@ KERNEL(clipGradient) {
         const vf given = whole ? load(w + at) : load_part(w + at, left, 0.0f);
         const vf g = whole ? load(gradient + at) : load_part(gradient + at, left, 0.0f);
         const vi beyond = absolute(given) > c;
-        vf slope = (vf)(beyond & (vi)with_sign(splat(1.0f), given));
+        vf slope = (vf)(beyond & (vi)with_sign(splat(1.0f), given)), own = g;
         if (used) {
           const vf u = whole ? load(used + at) : load_part(used + at, left, 0.0f);
-          slope = slope + (u - clip_to(given, c)) * inverse;
+          const vf e = (u - clip_to(given, c)) * inverse;
+          slope = slope + e;
+          if (a->table) {
+            const vf share = absolute(given) * inverse;
+            const vf f = (vf)(~beyond & (vi)following(F32(a->table), (int32_t)a->steps, share, e));
+            slope = slope - (vf)(~beyond & (vi)(share * f));
+            own = g * (1.0f + (vf)(((given > 0.0f) & (vi)f) | ((given < 0.0f) & (vi)-f)));
+          }
         }
         vf term = g * slope;
         if (!whole) {
@@ -225,10 +240,10 @@ KERNEL(clipGradient) {
           store(s, sums[v]);
           for (size_t l = 0; l < left; l++) s[l] = s[l] + t[l];
           sums[v] = load(s);
-          store_part(gradient + at, (vf)(~beyond & (vi)g), left);
+          store_part(gradient + at, (vf)(~beyond & (vi)own), left);
         } else {
           sums[v] = sums[v] + term;
-          store(gradient + at, (vf)(~beyond & (vi)g));
+          store(gradient + at, (vf)(~beyond & (vi)own));
         }
       }
     F32(a->y)[j] = fold_sum(sums);

@@ -2,12 +2,15 @@
  * What training on hardware does to a tile's weights: clipped to full scale c_j, noise added, and the way back.
  *
  *     w~_ij = clip(w_ij, +-c_j) + s_ij xi_ij      s_ij = deviation_j, or deviation_j table(|w_ij| / c_j)
- *     dw~_ij/dw_ij = 1, or 0 where |w_ij| > c_j
- *     dw~_ij/dc_j  = (+-1 where |w_ij| > c_j) + (w~_ij - clip(w_ij)) / c_j if the noise grows with full scale
+ *     dw~_ij/dw_ij = 1 + sign(w_ij) f_ij, or 0 where |w_ij| > c_j
+ *     dw~_ij/dc_j  = (+-1 where |w_ij| > c_j) + e_ij - (|w_ij| / c_j) f_ij
+ *
+ * with e_ij = (w~_ij - clip(w_ij)) / c_j if the noise grows with full scale, else 0; and, if it follows the weight too,
+ * f_ij = table'(|w_ij| / c_j) xi_ij = e_ij table' / table of the straight line that the forward pass was on; 0 where |w_ij| > c_j.
  *
  * and IR drop: w~ u, u from the ladder (ladder.ts) over the targets' conductances |w| / c_j, a column's positive weights
- * on one bit line, the others on the second. Taken as constants by the way back: how u follows the weights, and how a device's
- * deviation (table) follows |w| / c. Not modelled: noise of the idle device's own.
+ * on one bit line, the others on the second. Taken as a constant by the way back: how u follows the weights.
+ * Not modelled: noise of the idle device's own.
  */
 import type { Origin } from '../../domain/random/addresses.js'
 import { ladderInto } from './ladder.js'
@@ -39,15 +42,22 @@ export const columnMaximaInto = (y: Float32Array, w: Float32Array, { rows, colum
   }
 }
 
-/** Value of a table over [0, 1] at a share; NaN counts as 0. */
-const tabulated = (table: Float32Array, share: number): number => {
+/** Value of a table over [0, 1] at a share, and what it rises by over the step there; NaN counts as 0. */
+const tabulated = (table: Float32Array, share: number): { readonly value: number; readonly rise: number } => {
   const steps = table.length - 1
   const far = fround(share * steps)
   const near = far > steps ? steps : far
   const x = near >= 0 ? near : 0
   const k = Math.min(trunc(x), steps - 1)
   const low = table[k] ?? 0
-  return fround(low + fround(fround(x - k) * fround((table[k + 1] ?? 0) - low)))
+  const rise = fround((table[k + 1] ?? 0) - low)
+  return { value: fround(low + fround(fround(x - k) * rise)), rise }
+}
+
+/** f: what noise e, in full scales, changes by with the share; 0 where there is no noise. */
+const following = (table: Float32Array, share: number, e: number): number => {
+  const { value, rise } = tabulated(table, share)
+  return value === 0 ? 0 : fround(fround(e / value) * fround(rise * (table.length - 1)))
 }
 
 export interface Disturbance {
@@ -81,7 +91,8 @@ export const disturbInto = (y: Float32Array, w: Float32Array, t: TileShape, d: D
           const kept = d.clips ? clipped(given, c) : given
           if (xi === null) y[at] = kept
           else {
-            const s = d.table === null ? deviation : fround(deviation * tabulated(d.table, fround(abs(kept) * inverse)))
+            const s =
+              d.table === null ? deviation : fround(deviation * tabulated(d.table, fround(abs(kept) * inverse)).value)
             y[at] = fround(kept + fround(s * (xi[k] ?? 0)))
           }
         }
@@ -95,7 +106,7 @@ export const clipGradientInto = (
   gradient: Float32Array,
   w: Float32Array,
   used: Float32Array | null,
-  fullScales: Float32Array,
+  { fullScales, table }: Pick<Disturbance, 'fullScales' | 'table'>,
   { rows, columns, rowStep }: TileShape,
 ): void => {
   for (let j = 0; j < columns; j++) {
@@ -107,9 +118,19 @@ export const clipGradientInto = (
       const [given, g] = [w[at] ?? 0, gradient[at] ?? 0]
       const beyond = abs(given) > c
       let slope = beyond ? (given > 0 ? 1 : -1) : 0
-      if (used !== null) slope = fround(slope + fround(fround((used[at] ?? 0) - clipped(given, c)) * inverse))
+      let own = g
+      if (used !== null) {
+        const e = fround(fround((used[at] ?? 0) - clipped(given, c)) * inverse)
+        slope = fround(slope + e)
+        if (table !== null && !beyond) {
+          const share = fround(abs(given) * inverse)
+          const f = following(table, share, e)
+          slope = fround(slope - fround(share * f))
+          own = fround(g * fround(1 + (given > 0 ? f : given < 0 ? -f : 0)))
+        }
+      }
       sums[i % lanes] = (sums[i % lanes] ?? 0) + fround(g * slope)
-      gradient[at] = beyond ? 0 : g
+      gradient[at] = beyond ? 0 : own
     }
     y[j] = foldSum(sums)
   }

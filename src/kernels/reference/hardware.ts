@@ -64,7 +64,7 @@ export const referenceHardwareKernels = (heap: Heap): HardwareKernels => {
         weights(a.gradient, a),
         weights(a.w, a),
         a.used === 0 ? null : weights(a.used, a),
-        heap.f32(a.fullScales, a.columns),
+        { fullScales: heap.f32(a.fullScales, a.columns), table: a.table === 0 ? null : heap.f32(a.table, a.steps + 1) },
         a,
       ),
     clipWeights: a => clipWeightsInto(weights(a.w, a), a, a.deviations, a.limit),

@@ -9,22 +9,23 @@ import type { EvaluationRow, StepRow } from '../../domain/tables/training.js'
 import { epochBatches } from '../../domain/training/order.js'
 import { learningRate } from '../../domain/training/schedule.js'
 import type { TrainingSettings } from '../../domain/training/settings.js'
+import { RangesUnfounded } from '../../engines/training/hardware/initialise.js'
 import type { Dropout } from '../../engines/training/dropout.js'
 import type { Batch } from '../../domain/encoder/algebra.js'
-import type { Engine } from '../../engines/engine.js'
-import type { Distillation, Loss } from '../../engines/training/loss.js'
+import type { Loss } from '../../engines/training/loss.js'
 import { learnedRangesFile, type LearnedRanges } from '../../io/checkpoint/learnedRanges.js'
 import { clipCoefficient, usual } from '../../engines/training/optimise.js'
 import { batchOf } from '../batches.js'
-import { openDigital, type EngineOptions } from '../digital.js'
+import type { EngineOptions } from '../digital.js'
 import { checkpointed, Interrupted } from '../interruption.js'
 import type { OpenTask } from '../openTask.js'
 import type { Progress } from '../progress.js'
-import { whereDiverged, badTensor } from './divergence.js'
+import { badRangeGradient, badTensor, whereDiverged, whereUnfounded } from './divergence.js'
 import { evaluate, evaluatedMethods } from './evaluate.js'
 import { openInTraining, type ModelInTraining } from './model.js'
 import { readTrainingSet, type TrainingSet } from './set.js'
 import { latestState, restore, saveState, type StatePlace, type Told } from './state.js'
+import { openTeacher, type Teacher } from './teacher.js'
 import type { TrainingTask } from './workspace.js'
 
 export interface LoopOptions {
@@ -61,13 +62,6 @@ const lossOf = ({ task, classOrder }: OpenTask, labels: readonly number[]): Loss
 const dropoutOf = ({ dropout, attentionDropout }: TrainingSettings, seed: number, step: number): Dropout | null =>
   dropout === 0 && attentionDropout === 0 ? null : { seed, step, hidden: dropout, attention: attentionDropout }
 
-/** What the starting model says of a batch, digitally. */
-const taught = async (teacher: Engine, batch: Batch, { hardwareAware }: TrainingSettings): Promise<Distillation> => ({
-  weight: hardwareAware?.distillation ?? 0,
-  logits: (await teacher.run(batch)).logits,
-  count: batch.examples.length,
-})
-
 /** What stays the same from step to step. */
 interface Course {
   readonly task: TrainingTask
@@ -78,8 +72,17 @@ interface Course {
   /** Steps of all epochs. */
   readonly total: number
   /** The starting model, where its logits are part of the loss. */
-  readonly teacher: Engine | null
+  readonly teacher: Teacher | null
 }
+
+/** @throws Failure */
+const diverged = ({ open }: TrainingTask, step: number, where: string): never =>
+  fail(
+    `training of ${open.source.task}`,
+    `step ${step}`,
+    'a finite loss and gradient (a smaller learning rate may help)',
+    where,
+  )
 
 /** One step, numbered from 1, on the examples at these places of the set. @throws Failure (in the promise) if it diverges */
 const takeStep = async (c: Course, step: number, places: readonly number[]): Promise<StepRow> => {
@@ -89,19 +92,15 @@ const takeStep = async (c: Course, step: number, places: readonly number[]): Pro
     task.open,
     places.map(i => set.labels[i] ?? NaN),
   )
-  const loss = c.teacher === null ? objective : { ...objective, distillation: await taught(c.teacher, batch, settings) }
+  const loss = c.teacher === null ? objective : { ...objective, distillation: await c.teacher.of(batch) }
+  const dropout = dropoutOf(settings, c.seed, step)
   const hardware = model.hardwareAware ? { seed: c.seed, step } : null
-  const { losses } = await model.trainer.gradient(batch, loss, dropoutOf(settings, c.seed, step), hardware)
+  const { losses } = await model.trainer.gradient(batch, loss, dropout, hardware)
   const norms = await model.trainer.squaredNorms()
   const mean = losses.reduce((sum, l) => sum + l, 0) / losses.length
   const norm = Math.sqrt([...norms.values()].reduce((sum, n) => sum + n, 0))
-  if (!Number.isFinite(mean) || !Number.isFinite(norm))
-    fail(
-      `training of ${task.open.source.task}`,
-      `step ${step}`,
-      'a finite loss and gradient (a smaller learning rate may help)',
-      await whereDiverged(model, batch, mean, norms),
-    )
+  if (!Number.isFinite(mean) || !Number.isFinite(norm) || badRangeGradient(model) !== null)
+    diverged(task, step, await whereDiverged(model, { batch, dropout, hardware }, mean, norms))
   const rate = learningRate(settings, step, c.total)
   const clip = clipCoefficient(norm, settings.gradientNorm)
   await model.trainer.update({ ...usual, step, learningRate: rate, weightDecay: settings.weightDecay, clip })
@@ -233,12 +232,14 @@ const firstBatches = ({ set, seed, settings }: Course): readonly Batch[] =>
     .slice(0, calibrationBatches)
     .map(places => batchOf(places.map(set.sequence)))
 
-/** @throws Failure (in the promise) if there is nothing to learn from: a new head knows nothing. */
-const teacherOf = ({ open }: TrainingTask, { settings, engines }: LoopOptions): Promise<Engine | null> => {
-  if ((settings.hardwareAware?.distillation ?? 0) === 0) return Promise.resolve(null)
-  if (!open.checkpoint.hasClassifier)
-    fail(open.checkpoint.folder, '', 'a classifier, whose logits training is to keep near ("distillation")', 'none')
-  return openDigital(open.checkpoint, engines)
+/** What learned ranges start from; with the numbers of the first batches it can diverge as a step can. */
+const startRanges = async (c: Course): Promise<void> => {
+  try {
+    await c.model.trainer.initialiseRanges(firstBatches(c))
+  } catch (error) {
+    if (!(error instanceof RangesUnfounded)) throw error
+    diverged(c.task, 1, whereUnfounded(error))
+  }
 }
 
 /** The ranges as they are now, as if they lay beside the model; null if it has none. */
@@ -257,15 +258,15 @@ const livingRanges = ({ ranges, checkpoint }: ModelInTraining): LearnedRanges | 
   }
 }
 
-/**
- * Trains from the last state, or from the start. Whoever takes the model closes it.
- * @throws Failure or Interrupted (in the promise); the state after the last whole step is kept
- */
-export const train = async (task: TrainingTask, options: LoopOptions): Promise<Trained> => {
+/** @throws Failure or Interrupted (in the promise); then the model is closed */
+const trained = async (
+  task: TrainingTask,
+  options: LoopOptions,
+  set: TrainingSet,
+  teacher: Teacher | null,
+): Promise<Trained> => {
   const { config, settings, states, progress } = options
   const state = await latestState(states, progress.note)
-  const set = await readTrainingSet(task.open, task.train)
-  const teacher = await teacherOf(task, options)
   const model = await openInTraining(task.open.checkpoint, settings, config.seed, options.engines)
   try {
     const total = settings.epochs * task.stepsPerEpoch
@@ -274,11 +275,23 @@ export const train = async (task: TrainingTask, options: LoopOptions): Promise<T
       progress.note(`${task.open.source.task}: goes on after step ${state.step} of ${total}`)
     }
     const c = { task, set, model, settings, seed: config.seed, total, teacher }
-    if (state === null && model.hardwareAware) await model.trainer.initialiseRanges(firstBatches(c))
+    if (state === null && model.hardwareAware) await startRanges(c)
     return await run(c, course(c, options, state ?? { steps: [], evaluations: [] }), options)
   } catch (error) {
     await model.close()
     throw error
+  }
+}
+
+/**
+ * Trains from the last state, or from the start. Whoever takes the model closes it.
+ * @throws Failure or Interrupted (in the promise); the state after the last whole step is kept
+ */
+export const train = async (task: TrainingTask, options: LoopOptions): Promise<Trained> => {
+  const set = await readTrainingSet(task.open, task.train)
+  const teacher = await openTeacher(task.open, options.settings, options.engines)
+  try {
+    return await trained(task, options, set, teacher)
   } finally {
     await teacher?.close()
   }

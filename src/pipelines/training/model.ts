@@ -101,7 +101,7 @@ const living = (start: Checkpoint, tensors: readonly TensorInTraining[]): Checkp
 /** @throws Failure (in the promise) if the weights cannot be read or the kernels asked for are not there */
 export const openInTraining = async (
   start: Checkpoint,
-  { hardwareAware: switches }: TrainingSettings,
+  { activations, hardwareAware: switches }: Pick<TrainingSettings, 'activations' | 'hardwareAware'>,
   seed: number,
   options: EngineOptions,
 ): Promise<ModelInTraining> => {
@@ -117,7 +117,7 @@ export const openInTraining = async (
     trainer: trainer(engine, heap, parameters, {
       groups: threadsOf(engine),
       groupTokens: batchTokens,
-      keeping: 'kept',
+      keeping: activations,
     }),
     ...{ engine, tensors, checkpoint: living(start, tensors), kernels, close: engine.close },
     ranges: rangesOf(heap, parameters),

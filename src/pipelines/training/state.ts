@@ -162,8 +162,11 @@ export const isBegun = async (place: StatePlace): Promise<boolean> => (await ste
 /** @param sha256 of the checkpoint's files. States on the way are no longer needed. */
 export const saveFinished = async (place: StatePlace, sha256: string, told: Told): Promise<void> => {
   await writeTold(finishedFile(place), place, sha256, told)
-  await remove(place, await stepsThere(place))
+  await removeStates(place)
 }
+
+/** Lets go of all states on the way: of a training that is finished, they are what a kill left. @throws Failure (in the promise) */
+export const removeStates = async (place: StatePlace): Promise<void> => remove(place, await stepsThere(place))
 
 /** What a finished training told, and the hash of its checkpoint; null if it is not there or damaged. */
 export const finishedState = async (place: StatePlace): Promise<(Told & { readonly sha256: string }) | null> =>

@@ -13,7 +13,7 @@ import { checkpointed } from '../interruption.js'
 import type { Progress } from '../progress.js'
 import { train, type LoopOptions } from './loop.js'
 import { resultHash, trainedAs, writeResult } from './result.js'
-import { finishedState, isBegun, saveFinished, type Told } from './state.js'
+import { finishedState, isBegun, removeStates, saveFinished, type Told } from './state.js'
 import { removeOutdated } from '../tableFiles.js'
 import { tablePlace, writeTrainingTables, type TaskTold } from './tables.js'
 import { statesFolder, type TrainingTask, type TrainingWorkspace } from './workspace.js'
@@ -72,7 +72,10 @@ const found = async (
 ): Promise<Told | null> => {
   const place = { folder: statesFolder(out), key: task.key }
   const finished = await finishedState(place)
-  if (finished !== null && (await resultHash(task.folder, task.open)) === finished.sha256) return finished
+  if (finished !== null && (await resultHash(task.folder, task.open)) === finished.sha256) {
+    await removeStates(place)
+    return finished
+  }
   const other = overwrite ? null : await stranger(task, await isBegun(place))
   if (other !== null)
     fail(task.folder, '', 'nothing, or the checkpoint of this training (--overwrite trains over another)', other)

@@ -10,6 +10,7 @@ import { asJson, executionOf, resultsRevision } from '../../domain/experiment/pl
 import type { Training } from '../../domain/experiment/training.js'
 import { fail, type Problem } from '../../domain/problem.js'
 import type { Provenance } from '../../domain/tables/table.js'
+import { rangesLeft } from '../../domain/training/learned.js'
 import { stepsPerEpoch } from '../../domain/training/schedule.js'
 import { settingsOf, type TrainingSettings } from '../../domain/training/settings.js'
 import { version } from '../../domain/version.js'
@@ -26,7 +27,7 @@ import { watched } from '../watched.js'
 import { evaluatedMethods } from './evaluate.js'
 
 /** Raised when the same training would give other numbers than before. */
-export const trainingRevision = 2
+export const trainingRevision = 3
 
 export interface TrainingTask {
   /** The starting checkpoint, and what the model is scored on. */
@@ -63,19 +64,18 @@ const evaluationOf = (config: Config, { source, saved }: Pick<OpenTask, 'source'
   repeat: asJson(config.repeat),
 })
 
-/** The ranges that will lie beside the model; null if training has none. */
-const rangesToCome = (
-  folder: string,
-  { checkpoint }: OpenTask,
-  { hardwareAware }: TrainingSettings,
-): RangesBeside | null => {
-  if (hardwareAware === null) return null
+/** The ranges that will lie beside the model; null if training leaves none. */
+const rangesToCome = (folder: string, { checkpoint }: OpenTask, settings: TrainingSettings): RangesBeside | null => {
+  const { hardwareAware } = settings
+  const left = rangesLeft(settings)
+  if (hardwareAware === null || left.length === 0) return null
   const layers = new Map(linearLayers(checkpoint.architecture).map(layer => [layer.name, layer]))
   return {
     file: join(folder, learnedRangesFile),
     length: (name, kind) => {
       const layer = layers.get(name)
-      return layer === undefined ? null : learnedLength(layer, hardwareAware.hardware.tile, kind)
+      const there = left.includes(kind === 'input_ranges' ? 'input ranges' : 'column ranges')
+      return layer === undefined || !there ? null : learnedLength(layer, hardwareAware.hardware.tile, kind)
     },
   }
 }
@@ -104,7 +104,8 @@ const prepareTask = async (
     task: source.task,
     inputs: { ...asJson(open.inputs), train: files.hash },
     examples: training.examples,
-    settings: asJson(settings),
+    // Whether activations are kept changes no number.
+    settings: asJson({ ...settings, activations: undefined }),
     engine: training.engine,
     seed: config.seed,
     evaluation: evaluationOf(config, open),

@@ -17,7 +17,15 @@ const training: Training = {
     warmUp: null,
   },
   ...{ weightDecay: null, gradientNorm: null, dropout: null, attentionDropout: null, weightNoise: null },
-  ...{ outputNoise: null, quantise: null, weightClip: null, irDrop: null, learn: null, distillation: null },
+  ...{
+    outputNoise: null,
+    quantise: null,
+    weightClip: null,
+    irDrop: null,
+    learn: null,
+    distillation: null,
+    activations: null,
+  },
 }
 /** Plain fine-tuning alone. */
 const plainOnly: Available = {

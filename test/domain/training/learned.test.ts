@@ -34,7 +34,35 @@ describe('a method that asks for learned ranges', () => {
     )
   })
 
-  test('is taken where training learns ranges', () => {
-    expect(refusal({ preset: 'plain', learn: ['input ranges'] }, learned, learned)).toBeNull()
+  test('is taken where training leaves ranges of that kind', () => {
+    const both = ['input ranges', 'column ranges']
+    expect(refusal({ preset: 'fast', learn: both }, learned, learned)).toBeNull()
+    expect(refusal({ preset: 'plain', quantise: true, learn: ['input ranges'] }, absMax, learned)).toBeNull()
+    expect(refusal({ preset: 'plain', learn: ['column ranges'] }, learned, absMax)).toBeNull()
+    // Those that inputs are converted with lie beside the model too, as they were set.
+    expect(refusal({ preset: 'fast', learn: ['column ranges'] }, learned, learned)).toBeNull()
+  })
+
+  test.each<[object, 'columnRange' | 'inputRange', string]>([
+    [
+      { preset: 'fast', learn: ['input ranges'] },
+      'columnRange',
+      '"column ranges" among "learn" in "train": this training learns input ranges only',
+    ],
+    [
+      { preset: 'plain', learn: ['column ranges'] },
+      'inputRange',
+      '"input ranges" among "learn" in "train": this training learns column ranges only',
+    ],
+    [
+      { preset: 'plain', learn: ['input ranges'] },
+      'inputRange',
+      '"quantise" or "outputNoise" in "train": this training has neither converters nor noise at layers, so it learns no input ranges',
+    ],
+  ])('under %j is refused for its %s, by the method and what is learned', (train, key, wanted) => {
+    const [column, input] = key === 'columnRange' ? [learned, absMax] : [absMax, learned]
+    expect(refusal(train, column, input)).toBe(
+      `c.json: methods.1.${key}.rule: expected another than "learned" (method "m"), or ${wanted}, found "learned"`,
+    )
   })
 })

@@ -14,7 +14,15 @@ const left: Training = {
     warmUp: null,
   },
   ...{ weightDecay: null, gradientNorm: null, dropout: null, attentionDropout: null, weightNoise: null },
-  ...{ outputNoise: null, quantise: null, weightClip: null, irDrop: null, learn: null, distillation: null },
+  ...{
+    outputNoise: null,
+    quantise: null,
+    weightClip: null,
+    irDrop: null,
+    learn: null,
+    distillation: null,
+    activations: null,
+  },
 }
 
 describe('the settings of a training', () => {

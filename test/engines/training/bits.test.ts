@@ -4,7 +4,8 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, test as once } from 'vitest'
 import type { Batch } from '../../../src/domain/encoder/algebra.js'
 import { clipCoefficient, usual } from '../../../src/engines/training/optimise.js'
-import { groupsOf, type TrainerOptions } from '../../../src/engines/training/trainer.js'
+import { groupsOf } from '../../../src/engines/training/groups.js'
+import type { TrainerOptions } from '../../../src/engines/training/trainer.js'
 import { openDigital } from '../../../src/pipelines/digital.js'
 import { batchFrom, bits, referenceRows } from '../model.js'
 import { checkpoint, inTraining, type InTraining } from './model.js'
@@ -114,7 +115,7 @@ describe('groups of a batch', () => {
   ])('are all of it in order, within the bound of tokens', (lengths, groups, groupTokens) => {
     const offsets = Int32Array.from([0, ...lengths])
     for (let i = 1; i < offsets.length; i++) offsets[i] = (offsets[i] ?? 0) + (offsets[i - 1] ?? 0)
-    const cut = groupsOf(offsets, { groups, groupTokens, keeping: 'kept' })
+    const cut = groupsOf(offsets, { groups, groupTokens })
     expect(cut.flatMap(({ first, end }) => lengths.slice(first, end))).toEqual(lengths)
     for (const { first, end } of cut) {
       expect(end).toBeGreaterThan(first)
@@ -124,10 +125,10 @@ describe('groups of a batch', () => {
 
   once('are as many as asked for, and as heavy as each other, for equal sequences', () => {
     const offsets = Int32Array.from({ length: 9 }, (_, i) => 128 * i)
-    expect(groupsOf(offsets, { groups: 2, groupTokens: 1024, keeping: 'kept' })).toEqual([
+    expect(groupsOf(offsets, { groups: 2, groupTokens: 1024 })).toEqual([
       { first: 0, end: 4 },
       { first: 4, end: 8 },
     ])
-    expect(groupsOf(offsets, { groups: 3, groupTokens: 1024, keeping: 'kept' })).toHaveLength(3)
+    expect(groupsOf(offsets, { groups: 3, groupTokens: 1024 })).toHaveLength(3)
   })
 })

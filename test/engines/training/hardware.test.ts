@@ -13,11 +13,10 @@ import { convertersOf, placeTile, type AnalogLayer } from '../../../src/engines/
 import { readTile } from '../../../src/engines/analog/readTile.js'
 import { magnitudePercentile } from '../../../src/engines/training/hardware/initialise.js'
 import { clipLayer, prepareLayer } from '../../../src/engines/training/hardware/weights.js'
-import { lossInto } from '../../../src/engines/training/loss.js'
 import { update, usual } from '../../../src/engines/training/optimise.js'
 import { chipSettings } from '../../../src/pipelines/analog.js'
 import { expectNoSurprise, type Comparison } from '../../statistical.js'
-import { bench, given, heap, layer, onTiles, plainOnTiles, step, type OnTiles } from './on-tiles.js'
+import { bench, deviationOf, given, heap, layer, onTiles, plainOnTiles, step, type OnTiles } from './on-tiles.js'
 import * as plain from './plain.js'
 
 const everything: HardwareAware = {
@@ -40,6 +39,8 @@ const variants: readonly (readonly [string, Partial<HardwareAware>])[] = [
   ['an ideal DAC', { dac: { bits: 'off' } }],
   ['an ideal ADC', { adc: { bits: 'off', bound: 4 } }],
   ['coarse converters', { dac: { bits: 2 }, adc: { bits: 3, bound: 2 } }],
+  // Three times the device's own, so that what follows the weight is seen.
+  ["a device's noise", { weightNoise: { rule: 'device', time: seconds(3600), scale: 3 } }],
 ]
 
 describe('a linear layer on tiles: value, and gradients of inputs, weights, bias and both ranges, with', () => {
@@ -49,7 +50,8 @@ describe('a linear layer on tiles: value, and gradients of inputs, weights, bias
       const t = await onTiles(s, settings)
       tight(t)
       const { weightNoise: n } = settings
-      const { f, margin } = plainOnTiles(t, () => (n.rule === 'constant' ? n.deviation : 0))
+      const own = (): number => (n.rule === 'constant' ? n.deviation : 0)
+      const { f, margin } = plainOnTiles(t, n.rule === 'device' ? deviationOf(t) : own)
       const inputs = given(t)
       const value = f(inputs)
       // Where float32 and float64 may fall on either side of a code's border there is nothing to compare.
@@ -64,6 +66,30 @@ describe('a linear layer on tiles: value, and gradients of inputs, weights, bias
       })
     })
 })
+
+test.prop([sizes], { numRuns: 10 })(
+  "a device's noise follows its weight also where full scales are the largest weights",
+  async s => {
+    const weightNoise = { rule: 'device', time: seconds(3600), scale: 3 } as const
+    const t = await onTiles(s, { ...nothingAware(), tile: { rows: 5, columns: 4 }, weightNoise })
+    prepareLayer(bench, t.parameters, { kind: 'prepare layer', layer, step })
+    const tiles = t.model.layers.get(layer)?.tiles ?? []
+    const scales = tiles.flatMap(({ fullScales, columns }) => [...heap.f32(fullScales, columns.size)])
+    const { f: all } = plainOnTiles(t, deviationOf(t))
+    const f = (given: readonly plain.Numbers[]) =>
+      all([...given, new Float64Array(tiles.length).fill(1), Float64Array.from(scales)])
+    const inputs = [t.x, t.tensor('weight'), t.tensor('bias')].map(a => Float64Array.from(a))
+    const value = f(inputs)
+    const random = stream(s.seed, 'weights of outputs')
+    const w = Float64Array.from(value, () => Math.fround(2 * random.uniform() - 1))
+    const { y, dx } = t.pass(() => Float32Array.from(w))
+    expect(plain.relativeError(y, value)).toBeLessThan(1e-5)
+    const found = [dx, t.gradient('weight'), t.gradient('bias')]
+    plain.differences(f, inputs, w).forEach((expected, i) => {
+      expect(plain.relativeError(found[i] ?? [], expected), `gradient ${i}`).toBeLessThan(2e-4)
+    })
+  },
+)
 
 describe('the chip', () => {
   once('gives the same codes: levels are equal, but for sums within 0.01 steps of a border', async () => {
@@ -323,33 +349,4 @@ describe('weights', () => {
       expect(g[at]).toBeCloseTo(sum * (u[at] ?? NaN), 4)
     }
   })
-})
-
-describe('distillation', () => {
-  const logits = fc.array(fc.float({ min: -9, max: 9, noNaN: true }), { minLength: 4, maxLength: 4 })
-  test.prop([logits, logits, fc.double({ min: 0, max: 4, noNaN: true })])(
-    'adds the mean square distance to the teacher, and its gradient',
-    (z, teacher, weight) => {
-      const labels = Int32Array.of(0, 1)
-      const own = Float64Array.from(Float32Array.from(z))
-      const f = ([a = own]: readonly plain.Numbers[]): plain.Numbers =>
-        Float64Array.from([0, 1], s => {
-          const row = a.subarray(2 * s, 2 * s + 2)
-          const far = row.reduce((sum, v, i) => sum + (v - Math.fround(teacher[2 * s + i] ?? NaN)) ** 2, 0)
-          return plain.crossEntropy(row, s) + (weight * far) / 2
-        })
-      const gradient = new Float32Array(4)
-      const distillation = { weight, logits: Float32Array.from(teacher), count: 2 }
-      const found = lossInto(gradient, Float32Array.from(z), 2, {
-        kind: 'cross entropy',
-        labels,
-        count: 2,
-        distillation,
-      })
-      // Cross entropy errs by rounding of the logits, however small it is itself.
-      f([own]).forEach((v, i) => expect(Math.abs(v - (found[i] ?? NaN)) / (1 + v)).toBeLessThan(1e-5))
-      const [expected = own] = plain.differences(f, [own], Float64Array.of(0.5, 0.5))
-      expect(plain.relativeError(gradient, expected)).toBeLessThan(2e-4)
-    },
-  )
 })

@@ -4,6 +4,7 @@ import type { Architecture } from '../../../src/domain/encoder/architecture.js'
 import { trainingOutputsOrigin, trainingWeightsOrigin } from '../../../src/domain/random/addresses.js'
 import { stream } from '../../../src/domain/random/stream.js'
 import { columnRangesOf, inputRangesOf, type HardwareAware } from '../../../src/domain/training/hardware-aware.js'
+import { deviationSteps } from '../../../src/domain/training/residual-noise.js'
 import { accumulating } from '../../../src/engines/training/accumulate.js'
 import { contextOf } from '../../../src/engines/training/context.js'
 import { placeHardware, type HardwareModel } from '../../../src/engines/training/hardware/model.js'
@@ -154,8 +155,24 @@ export const outputNoise = (tile: number, example: number, token: number, column
   )
 }
 
-/** [x, w, bias, input ranges, column ranges] -> y; `deviation` of a weight of a share of full scale, in its units. */
-export const plainOnTiles = (t: OnTiles, deviation: (share: number) => number) => {
+/** Deviation of the noise on a weight, in full scales, by its share of full scale and its place. */
+export type Deviation = (share: number, row: number, column: number) => number
+
+/** That of the model's device: the straight line of its table that a weight lies on is taken from the first call and frozen. */
+export const deviationOf = ({ model }: OnTiles): Deviation => {
+  const table = heap.f32(model.deviations, deviationSteps + 1)
+  const lines = new Map<number, number>()
+  return (share, row, column) => {
+    const place = row * 65536 + column
+    const k = lines.get(place) ?? Math.min(Math.floor(share * deviationSteps), deviationSteps - 1)
+    lines.set(place, k)
+    const low = table[k] ?? NaN
+    return low + (share * deviationSteps - k) * ((table[k + 1] ?? NaN) - low)
+  }
+}
+
+/** [x, w, bias, input ranges, column ranges] -> y. */
+export const plainOnTiles = (t: OnTiles, deviation: Deviation) => {
   const { settings: s, layers, dacMaxCode, adcMaxCode } = t.model
   const tiles = layers.get(layer)?.tiles ?? []
   const [dac, adc] = [new Converter(dacMaxCode), new Converter(adcMaxCode)]
@@ -179,8 +196,10 @@ export const plainOnTiles = (t: OnTiles, deviation: (share: number) => number) =
             let sum = 0
             inputs.forEach((v, i) => {
               const row = rows.first + i
-              const kept = Math.max(-c, Math.min(c, w[column * t.inputs + row] ?? NaN))
-              sum += v * (kept + c * deviation(Math.abs(kept) / c) * weightNoise(row, column))
+              const own = w[column * t.inputs + row] ?? NaN
+              // Full scales that are not learned are the largest weights: nothing lies beyond them.
+              const kept = t.model.learnsColumns ? Math.max(-c, Math.min(c, own)) : own
+              sum += v * (kept + c * deviation(Math.abs(kept) / c, row, column) * weightNoise(row, column))
             })
             const unit = beta * c
             const noise = s.outputNoise === 0 ? 0 : s.outputNoise * outputNoise(index, example, r - start, j)

@@ -106,6 +106,7 @@ const train = partial({
   quantise: fc.boolean(),
   weightClip: rule('none'),
   learn: fc.constantFrom([], ['input ranges'], ['input ranges', 'column ranges']),
+  activations: fc.constantFrom('kept', 'recomputed'),
 })
 
 const sweep = fc.oneof(

@@ -6,6 +6,7 @@ import type { TaskName } from '../../../src/domain/tasks/task.js'
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.js'
 import { writeSafetensors } from '../../../src/io/checkpoint/safetensorsWriter.js'
 import { orThrow } from '../../../src/io/fault.js'
+import { createHeap } from '../../../src/kernels/heap.js'
 import { openDigital } from '../../../src/pipelines/digital.js'
 import { batchOf } from '../../../src/pipelines/batches.js'
 import { train } from '../../../src/pipelines/training/loop.js'
@@ -158,6 +159,43 @@ describe('a training', () => {
     if (last !== 'config.json') rmSync(join(out, 'mrpc', 'config.json'))
     await training(config, out)
     expect(resultBytes(out)).toEqual(bytes)
+  })
+
+  test('that was killed before it let go of its last states does so when it is started again', async () => {
+    const out = join(folder, 'states-left')
+    await interruptedAfter(config, out, 4)
+    expect(statesOf(out).filter(name => name.includes('-'))).toHaveLength(4)
+    cpSync(whole, out, { recursive: true })
+    expect((await training(config, out)).finished.effort).toEqual([])
+    expect(statesOf(out)).toEqual(statesOf(whole))
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
+  test('gives the same model whether activations are kept or computed again, also from one to the other', async () => {
+    const modelOf = (out: string) => Object.entries(resultBytes(out)).filter(([name]) => name.startsWith('mrpc/'))
+    /** All examples at once, so that memory shows. @returns most bytes that are ever taken */
+    const peak = async (activations: string, out: string): Promise<number> => {
+      const heap = createHeap()
+      let most = 0
+      const allocate = (bytes: number) => {
+        const at = heap.allocate(bytes)
+        most = Math.max(most, heap.used())
+        return at
+      }
+      const own = decoded(written({ folder, train: { activations, batch: 24 } }))
+      await training(own, out, { engines: { workers: 0, heap: { ...heap, allocate } } })
+      return most
+    }
+    const [kept, again] = [join(folder, 'kept'), join(folder, 'recomputed')]
+    const most = await peak('kept', kept)
+    expect(await peak('recomputed', again)).toBeLessThan(0.9 * most)
+    expect(modelOf(again)).toEqual(modelOf(kept))
+    const recomputed = decoded(written({ folder, train: { activations: 'recomputed' } }))
+    const changed = join(folder, 'kept-then-recomputed')
+    await interruptedAfter(config, changed, 4)
+    const { finished } = await training(recomputed, changed)
+    expect(finished.effort[0]?.steps).toBeLessThan(6)
+    expect(modelOf(changed)).toEqual(modelOf(whole))
   })
 
   test('tells what the starting model scored, digitally, as epoch 0; nothing of a new classifier', async () => {

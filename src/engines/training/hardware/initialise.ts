@@ -171,9 +171,21 @@ export const columnPercentiles = (
   return new Float64Array(0)
 }
 
+/** What ranges should start from is no number. */
+export class RangesUnfounded extends RangeError {
+  override readonly name = 'RangesUnfounded'
+  constructor(
+    readonly layer: string,
+    readonly found: number,
+    readonly of: 'inputs' | 'outputs',
+  ) {
+    super(`layer ${layer}: expected finite ${of}, found ${found}`)
+  }
+}
+
 /**
  * Input ranges of every tile: the largest of what the batches yielded, 1 where nothing ever came in. Column ranges, where
- * they are learned, are raised to what the ADC must let through.
+ * they are learned, are raised to what the ADC must let through. @throws RangesUnfounded
  */
 export const writeRanges = (
   { heap }: Pick<Workbench, 'heap'>,
@@ -187,7 +199,7 @@ export const writeRanges = (
   let column = pieces.length
   pieces.forEach(({ layer, piece }, i) => {
     const most = largest(i)
-    if (!Number.isFinite(most)) throw new RangeError(`layer ${layer}: expected finite inputs, found ${most}`)
+    if (!Number.isFinite(most)) throw new RangesUnfounded(layer, most, 'inputs')
     const inputRange = most > 0 ? most : 1
     const { tiles, outputs } = parameterOf(layers, layer)
     for (const tile of tiles) {
@@ -196,7 +208,9 @@ export const writeRanges = (
       if (!learnsColumns || adc.bits === 'off') continue
       const ranges = heap.f32(tile.fullScales, tile.columns.size)
       ranges.forEach((c, j) => {
-        ranges[j] = Math.max(c, largest(column + tile.columns.first + j) / (inputRange * adc.bound))
+        const through = largest(column + tile.columns.first + j)
+        if (!Number.isFinite(through)) throw new RangesUnfounded(layer, through, 'outputs')
+        ranges[j] = Math.max(c, through / (inputRange * adc.bound))
       })
     }
     if (learnsColumns && adc.bits !== 'off') column += outputs

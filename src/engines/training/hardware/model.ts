@@ -11,6 +11,7 @@ import { linearLayers } from '../../../domain/encoder/architecture.js'
 import {
   checkHardwareAware,
   columnRangesOf,
+  converts,
   inputRangesOf,
   type HardwareAware,
 } from '../../../domain/training/hardware-aware.js'
@@ -92,7 +93,7 @@ export const placeHardware = (
 ): TrainingParameters => {
   checkHardwareAware(settings)
   const [dacMaxCode, adcMaxCode] = [maxCodeOf(settings.dac.bits), maxCodeOf(settings.adc.bits)]
-  const converts = dacMaxCode > 0 || adcMaxCode > 0 || settings.outputNoise > 0
+  const converting = converts(settings)
   const learnsColumns = settings.learn.includes('column ranges')
   const load = settings.wireResistanceOhm * settings.device.gMaxMicroSiemens * 1e-6
   const changes = settings.weightNoise.rule !== 'none' || learnsColumns || load > 0
@@ -112,12 +113,12 @@ export const placeHardware = (
     }
     return at
   }
-  const learnsInputs = converts && settings.learn.includes('input ranges')
+  const learnsInputs = converting && settings.learn.includes('input ranges')
   const layers = new Map<string, HardwareLayer>()
   for (const [number, layer] of linearLayers(parameters.architecture).entries()) {
     const tiles = tilesOf(layer, settings.tile)
     const columns = tiles.reduce((sum, t) => sum + t.columns.size, 0)
-    const inputRanges = placedRanges(inputRangesOf(layer.name), tiles.length, converts, learnsInputs)
+    const inputRanges = placedRanges(inputRangesOf(layer.name), tiles.length, converting, learnsInputs)
     let fullScales = placedRanges(columnRangesOf(layer.name), columns, learnsColumns, learnsColumns)
     const placed = tiles.map((tile, i): HardwareTile => {
       const own = fullScales
@@ -125,7 +126,7 @@ export const placeHardware = (
       return {
         ...{ index: tile.index, rows: tile.rows, columns: tile.columns },
         ...{ inputRange: inputRanges + 4 * i, fullScales: own },
-        columnSums: learnsInputs || (converts && learnsColumns) ? filled(tile.columns.size, 0) : 0,
+        columnSums: learnsInputs || (converting && learnsColumns) ? filled(tile.columns.size, 0) : 0,
         rowSums: learnsInputs ? filled(tile.rows.size, 0) : 0,
       }
     })
@@ -141,7 +142,7 @@ export const placeHardware = (
   return {
     ...{ ...parameters, tensors, turns },
     hardware: {
-      ...{ settings, layers, ranges, converts, changes, dacMaxCode, adcMaxCode, learnsInputs, learnsColumns, load },
+      ...{ settings, layers, ranges, converts: converting, changes, dacMaxCode, adcMaxCode, learnsInputs, learnsColumns, load },
       deviations: placeDeviations(heap, settings),
     },
   }

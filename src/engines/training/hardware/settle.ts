@@ -1,12 +1,14 @@
 /**
- * After all groups of a step: from the sums over tokens to the gradients of ranges, and of weights that were clipped or lay on
- * a resistive line. With P_j the sum of dy times residue, H_i that of the quantiser's products (linear.ts, quantiser.ts):
+ * After all groups of a step: from the sums over tokens to the gradients of ranges, and of weights that were clipped, bore a
+ * device's noise or lay on a resistive line. With P_j the sum of dy times residue, H_i that of the quantiser's products (linear.ts, quantiser.ts):
  *
  *     dL/dbeta = (B / A) sum_j c_j P_j + sum_i H_i        dL/dc_j = (B / A) beta P_j + sum_i dW~_ij dw~_ij/dc_j
  *
- * One layer at a time, so that nothing depends on groups. Not modelled: how IR drop follows the ranges.
+ * One layer at a time, so that nothing depends on groups. Not modelled: how IR drop follows the ranges; how a full scale that is
+ * not learned follows its column's largest weight.
  */
 import { columnRangesOf, inputRangesOf } from '../../../domain/training/hardware-aware.js'
+import { deviationSteps } from '../../../domain/training/residual-noise.js'
 import { parameterOf } from '../../digital/algebra.js'
 import type { Workbench } from '../../workbench.js'
 import type { TrainingParameters } from '../parameters.js'
@@ -20,8 +22,8 @@ export interface SettleLayer {
 }
 
 /** Whether there is anything to finish. */
-export const settles = ({ learnsInputs, learnsColumns, load }: HardwareModel): boolean =>
-  learnsInputs || learnsColumns || load > 0
+export const settles = ({ learnsInputs, learnsColumns, load, deviations }: HardwareModel): boolean =>
+  learnsInputs || learnsColumns || load > 0 || deviations !== 0
 
 /** Whether the noise on weights grows with their column's full scale. */
 const growsWithScale = ({ settings: { weightNoise: n } }: HardwareModel): boolean =>
@@ -53,14 +55,16 @@ export const settleLayer = (bench: Workbench, parameters: TrainingParameters, ta
         dBeta[tile.index] =
           per * sums.reduce((sum, p, j) => sum + p * (scales[j] ?? NaN), 0) +
           heap.f32(tile.rowSums, tile.rows.size).reduce((sum, h) => sum + h, 0)
-      if (dScales !== null) {
+      if (dScales !== null || model.deviations !== 0) {
         const y = scratch.take(4 * width)
         kernels.clipGradient({
           ...{ ...weights, y, gradient: weight.gradient + offset, fullScales: tile.fullScales },
           used: growsWithScale(model) ? weight.used + offset : 0,
+          ...{ table: model.deviations, steps: deviationSteps },
         })
         const beta = heap.f32(tile.inputRange, 1)[0] ?? NaN
-        heap.f32(y, width).forEach((g, j) => (dScales[first + j] = g + per * beta * (sums[j] ?? NaN)))
+        if (dScales !== null)
+          heap.f32(y, width).forEach((g, j) => (dScales[first + j] = g + per * beta * (sums[j] ?? NaN)))
       }
       first += width
     })
