@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { resultsOf, resultTables, scoreLines, scoreTable } from '../../src/cli/scoreTables.js'
+import { resultsOf, resultsOfSettings, resultTables, scoreLines, scoreTable } from '../../src/cli/scoreTables.js'
 import { differences } from '../../src/domain/experiment/difference.js'
 import { meansOverTasks, recoveries } from '../../src/domain/experiment/recovery.js'
 import { summaries } from '../../src/domain/experiment/summary.js'
@@ -146,7 +146,7 @@ sst2  paper   abs-max   1 y  accuracy  +0.1000 ± 0.0000       -  2 x 1
   })
 
   test('as JSON lines: each score, then the aggregates', () => {
-    const lines = scoreLines(rows, resultsOf(rows)).trimEnd().split('\n')
+    const lines = scoreLines(rows, resultsOfSettings(rows, [])).trimEnd().split('\n')
     expect(lines.slice(0, -1).map(l => JSON.parse(l) as unknown)).toEqual(rows)
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
       ...{ summary: summaries(rows), differences: differences(rows) },

@@ -66,7 +66,7 @@ export const thisVersion: Available = {
   spares: ['none', 'columns'],
   irDropRules,
   wireResistance: true,
-  sweep: false,
+  sweep: true,
   training: {
     engines: ['ohmflow'],
     weightNoises: ['constant', 'device'],
