@@ -68,8 +68,7 @@ const put = (json: unknown, steps: readonly string[], value: Json, at: readonly 
 }
 
 const withChoices = (json: unknown, choices: readonly Choice[]): Either<Problem, unknown> => {
-  const { sweep: _, ...base } = isObject(json) ? json : {}
-  let whole: unknown = base
+  let whole: unknown = Object.fromEntries(Object.entries(isObject(json) ? json : {}).filter(([key]) => key !== 'sweep'))
   for (const { key, value } of choices) {
     const changed = put(whole, key.split('.'), value, [])
     if (isLeft(changed)) return changed
