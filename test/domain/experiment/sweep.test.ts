@@ -20,6 +20,7 @@ describe('settings', () => {
     sizes => {
       const axes = Object.fromEntries(sizes.map((n, i) => [`k${i}`, Array.from({ length: n }, (_, v) => v)]))
       const places = settingsOf(sweep(axes)).map(choices => choices.map(c => c.place))
+      for (const choices of settingsOf(sweep(axes))) expect(choices.map(c => c.key)).toEqual(Object.keys(axes))
       // Counting up in mixed bases.
       const inOrder = [...places].sort((a, b) => {
         const at = a.findIndex((p, i) => p !== b[i])
