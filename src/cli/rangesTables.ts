@@ -1,7 +1,9 @@
 /** Ranges as tables for people: layer by layer, a block for each method on a task. */
 import { groupsBy } from '../domain/tables/groups.js'
 import type { CalibratedLayer } from '../pipelines/experiment/calibrate.js'
+import type { Column, Row } from '../domain/tables/table.js'
 import { absent, tableOf } from './columns.js'
+import { settingText } from './settings.js'
 
 /** Three digits: "0.0123", "12.3", "4.5e-7". */
 const brief = (value: number | null): string => {
@@ -25,13 +27,15 @@ const span = ({ input_range_least: least, input_range_greatest: greatest }: Cali
 const total = (layers: readonly CalibratedLayer[], of: 'expected_error' | 'expected_error_start'): number | null =>
   layers.reduce<number | null>((sum, l) => (sum === null || l[of] === null ? null : sum + l[of]), 0)
 
-const block = (layers: readonly [CalibratedLayer, ...CalibratedLayer[]]): string => {
-  const [{ task, method }] = layers
+const block = (layers: readonly [CalibratedLayer, ...CalibratedLayer[]], columns: readonly Column[]): string => {
+  const [first] = layers
+  const { task, method } = first
+  const setting = columns.length === 0 ? '' : `, ${settingText(columns, first)}`
   const [before, after] = [total(layers, 'expected_error_start'), total(layers, 'expected_error')]
   const sum =
     before === null || after === null ? '' : `; expected error ${brief(before)} at the start, ${brief(after)} now`
   return [
-    `${task}: ${method}${sum}`,
+    `${task}: ${method}${setting}${sum}`,
     tableOf<CalibratedLayer>(
       [
         { head: 'layer', cell: l => l.layer },
@@ -53,6 +57,12 @@ const legend = [
   "column's largest weight, mean; at start, error: expected squared error per calibration example (docs/objective.md)",
 ]
 
-/** @param layers of all methods on all tasks */
-export const rangesTables = (layers: readonly CalibratedLayer[]): string =>
-  [...groupsBy(layers, ['task', 'method']).map(block), legend.join('\n')].join('\n\n')
+/**
+ * @param layers of all methods on all tasks in all settings
+ * @param columns what tells settings apart
+ */
+export const rangesTables = (layers: readonly CalibratedLayer[], columns: readonly Column[] = []): string => {
+  const rows: readonly (CalibratedLayer & Row)[] = layers
+  const groups = groupsBy(rows, [...columns.map(c => c.name), 'task', 'method'])
+  return [...groups.map(group => block(group, columns)), legend.join('\n')].join('\n\n')
+}

@@ -4,9 +4,11 @@ import { meansOverTasks, recoveries } from '../domain/experiment/recovery.js'
 import { summaries, type Summary } from '../domain/experiment/summary.js'
 import { groupsBy } from '../domain/tables/groups.js'
 import type { ScoreRow } from '../domain/tables/scores.js'
+import type { Column, Row } from '../domain/tables/table.js'
 import type { EvaluationRow } from '../domain/tables/training.js'
 import { absent, around, tableOf, time, type Shown } from './columns.js'
 import { ladderTables, type Ladder } from './ladder.js'
+import { settingColumns } from './settings.js'
 
 const decimals = (value: number | null): string => (value === null ? absent : value.toFixed(4))
 const signed = (value: number): string => `${value > 0 ? '+' : ''}${value.toFixed(4)}`
@@ -15,10 +17,14 @@ const probability = (p: number | null): string => (p === null ? absent : p < 0.0
 const repetitions = (chips: number | null, reads: number | null): string =>
   chips === null || reads === null ? absent : `${chips} x ${reads}`
 
-/** Every score. */
-export const scoreTable = (rows: readonly ScoreRow[]): string =>
+/**
+ * Every score.
+ * @param columns what tells the settings of a sweep apart
+ */
+export const scoreTable = (rows: readonly ScoreRow[], columns: readonly Column[] = []): string =>
   tableOf<ScoreRow>(
     [
+      ...settingColumns(columns),
       { head: 'task', cell: r => r.task },
       { head: 'method', cell: r => r.method },
       { head: 'chip', cell: r => whole(r.chip) },
@@ -80,6 +86,32 @@ export const resultsOf = (rows: readonly ScoreRow[]): Results => ({
   ...{ means: meansOverTasks(rows), recovery: recoveries(rows) },
 })
 
+/** A setting of a sweep: what tells it apart, and what its scores come to. */
+export interface SettingResults {
+  readonly cells: Row
+  readonly results: Results
+}
+
+/** The same, setting by setting, in the order of the rows. */
+export const resultsOfSettings = (rows: readonly ScoreRow[], columns: readonly Column[]): readonly SettingResults[] => {
+  const names = columns.map(c => c.name)
+  const own: readonly (ScoreRow & Row)[] = rows
+  return groupsBy(own, names).map(group => ({
+    cells: Object.fromEntries(names.map(name => [name, group[0][name] ?? null])),
+    results: resultsOf(group),
+  }))
+}
+
+/** Of all settings together, each row beside what tells its setting apart. */
+const together = (settings: readonly SettingResults[]): Results => {
+  const all = <A extends object>(of: (results: Results) => readonly A[]): readonly A[] =>
+    settings.flatMap(({ cells, results }) => of(results).map(row => ({ ...cells, ...row })))
+  return {
+    ...{ summary: all(r => r.summary), differences: all(r => r.differences) },
+    ...{ means: all(r => r.means), recovery: all(r => r.recovery) },
+  }
+}
+
 const confidence = '±: 95 % confidence, Student, over chips'
 
 /** What is meant by recovered, as far as it needs saying. */
@@ -106,7 +138,7 @@ export const resultTables = (results: Results): string => {
   if (compared.length === 0) return [summaryTable(summary), ...repeated].join('\n')
   const notes = [...repeated, ...recoveryNotes(results)]
   return [
-    ladderTables(results),
+    ladderTables([{ cells: {}, ladder: results }]),
     '',
     ...notes,
     ...(notes.length === 0 ? [] : ['']),
@@ -121,9 +153,34 @@ export const resultTables = (results: Results): string => {
   ].join('\n')
 }
 
+/**
+ * What a run of a sweep prints: its means in one ladder, methods in every setting x tasks; without chips, what each came to.
+ * The rest is a matter for the tables and for JSON.
+ */
+export const sweepTables = (settings: readonly SettingResults[], columns: readonly Column[]): string => {
+  const results = together(settings)
+  const { summary } = results
+  if (summary.every(r => r.chips === null))
+    return tableOf<Summary & Row>(
+      [...settingColumns(columns), ...subject, { head: 'mean', cell: r => around(r) }],
+      summary as readonly (Summary & Row)[], // as: with the cells that `together` put beside
+    )
+  const repeated = summary.some(r => r.high !== null) ? [confidence] : []
+  return [
+    ladderTables(
+      settings.map(({ cells, results: ladder }) => ({ cells, ladder })),
+      columns,
+    ),
+    '',
+    ...repeated,
+    ...recoveryNotes(results),
+    'differences on the same chips, drops and agreement of each setting: --json',
+  ].join('\n')
+}
+
 /** Each score as it stands in its table, then one line with what they come to. */
-export const scoreLines = (rows: readonly ScoreRow[], results: Results): string =>
-  [...rows, results].map(line => `${JSON.stringify(line)}\n`).join('')
+export const scoreLines = (rows: readonly ScoreRow[], settings: readonly SettingResults[]): string =>
+  [...rows, together(settings)].map(line => `${JSON.stringify(line)}\n`).join('')
 
 /** Means over chips and reads after each epoch of a training. */
 export const evaluationTable = (rows: readonly EvaluationRow[]): string =>

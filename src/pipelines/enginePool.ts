@@ -13,7 +13,15 @@ import { openDigital, type DigitalEngine, type EngineOptions } from './digital.j
 import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
-import { rangesOfTask, type RangesOfTask, type RangesWanted } from './optimisation.js'
+import {
+  asksForErrors,
+  errorsKey,
+  mostTogether,
+  rangesKey,
+  rangesOfTask,
+  type RangesOfTask,
+  type RangesWanted,
+} from './optimisation.js'
 import type { ChosenRanges } from './ranges.js'
 import { openTensorFlow, type TensorFlowEngine } from './tensorflow.js'
 
@@ -27,6 +35,8 @@ export interface EnginePool {
   readonly forUnit: (unit: Pick<PlannedUnit, 'open' | 'method' | 'repetition'>) => Promise<UnitEngine>
   /** Ranges of an analog method on a task. */
   readonly ranges: (unit: Pick<AnyPlannedUnit, 'open'>, method: AnalogMethod) => Promise<readonly ChosenRanges[]>
+  /** Its ranges are stored now: they need not be held for later units. */
+  readonly kept: (unit: Pick<AnyPlannedUnit, 'open'>, method: AnalogMethod) => void
   /** What its compensation is fitted on, by layer; null where nothing is. */
   readonly vectors: (
     unit: Pick<AnyPlannedUnit, 'open'>,
@@ -43,15 +53,28 @@ export interface EnginePool {
 }
 
 /** Ranges of a method on a task that were found before, by this run or another; null: they were not. */
-export type StoredRanges = (
-  open: OpenTask,
-  method: Pick<AnalogMethod, 'name'>,
-) => Promise<readonly ChosenRanges[] | null>
+export type StoredRanges = (open: OpenTask, method: AnalogMethod) => Promise<readonly ChosenRanges[] | null>
+
+/** A config that units of the pool are of, and its tasks. No two have a method in common. */
+export interface PoolSetting {
+  readonly config: Config
+  readonly tasks: readonly OpenTask[]
+}
 
 type Current =
   | { readonly kind: 'digital'; readonly open: OpenTask; readonly engine: DigitalEngine }
   | { readonly kind: 'tensorflow'; readonly open: OpenTask; readonly engine: TensorFlowEngine }
-  | { readonly kind: 'analog'; readonly open: OpenTask; readonly method: AnalogMethod; readonly engine: AnalogEngine }
+  | { readonly kind: 'analog'; readonly open: OpenTask; readonly chip: string; readonly engine: AnalogEngine }
+
+/** What was found of a task, under what it depends on. */
+interface OfTask {
+  readonly open: OpenTask
+  readonly ranges: RangesOfTask
+  /** Found here, and nowhere kept as far as is known. */
+  readonly found: Map<string, readonly ChosenRanges[]>
+  /** What was found here or elsewhere. */
+  readonly settled: Set<string>
+}
 
 /** What a task's calibration examples are; a plan with a chip in it has them opened. */
 export const calibrationOf = ({ calibration, source }: OpenTask): CalibrationData => {
@@ -61,7 +84,7 @@ export const calibrationOf = ({ calibration, source }: OpenTask): CalibrationDat
 
 /** @param stored asked before ranges are looked for */
 export const enginePool = (
-  config: Config,
+  settings: readonly PoolSetting[],
   given: EngineOptions,
   progress: Progress,
   stored: StoredRanges = () => Promise.resolve(null),
@@ -71,7 +94,10 @@ export const enginePool = (
   let current: Current | null = null
   let kernels = 'none used'
   let tensorflow: string | null = null
-  const chosen = new Map<OpenTask, RangesOfTask>()
+  /** Of one task at a time: units come task by task. */
+  let chosen: OfTask | null = null
+  /** Ranges last asked for. */
+  let last: { readonly open: OpenTask; readonly key: string; readonly ranges: readonly ChosenRanges[] } | null = null
 
   const rest = async (): Promise<void> => {
     const { engine } = current ?? {}
@@ -79,7 +105,7 @@ export const enginePool = (
     await engine?.close()
   }
   const digital = async (open: OpenTask): Promise<DigitalEngine> => {
-    if (current?.kind === 'digital' && current.open === open) return current.engine
+    if (current?.kind === 'digital' && current.open.checkpoint === open.checkpoint) return current.engine
     await rest()
     const engine = await openDigital(open.checkpoint, options)
     kernels = engine.kernels
@@ -87,56 +113,87 @@ export const enginePool = (
     return engine
   }
   const onTensorFlow = async (open: OpenTask): Promise<TensorFlowEngine> => {
-    if (current?.kind === 'tensorflow' && current.open === open) return current.engine
+    if (current?.kind === 'tensorflow' && current.open.checkpoint === open.checkpoint) return current.engine
     await rest()
     const engine = await openTensorFlow(open.checkpoint)
     tensorflow = buildInWords(engine.build)
     current = { kind: 'tensorflow', open, engine }
     return engine
   }
-  const wantedOf = (method: AnalogMethod): RangesWanted => ({ ...method, hardware: hardwareOf(config, method) })
-  const methods = config.methods.flatMap(m => (m.execution === 'analog' ? [wantedOf(m)] : []))
-  /** By task and method: what was stored or has been found. */
-  const known = new Map<OpenTask, Map<string, readonly ChosenRanges[]>>()
-  const knownOf = (open: OpenTask): Map<string, readonly ChosenRanges[]> => {
-    const own = known.get(open) ?? new Map<string, readonly ChosenRanges[]>()
-    known.set(open, own)
-    return own
+  const configs = new Map(settings.flatMap(({ config }) => config.methods.map(method => [method, config] as const)))
+  const configOf = (method: AnalogMethod): Config => {
+    const config = configs.get(method)
+    if (config === undefined) throw new TypeError(`"method" expected one of the settings, got ${method.name}`)
+    return config
   }
-  const storedOf = async (
-    open: OpenTask,
-    { name }: Pick<AnalogMethod, 'name'>,
-  ): Promise<readonly ChosenRanges[] | null> => {
-    const ranges = knownOf(open).get(name) ?? (await stored(open, { name }))
-    if (ranges !== null) knownOf(open).set(name, ranges)
-    return ranges
-  }
+  const wantedOf = (method: AnalogMethod): RangesWanted => ({
+    ...method,
+    hardware: hardwareOf(configOf(method), method),
+  })
   /** Calibration has an engine of its own: the one there is rests first, unless the ranges are known. */
-  const ofTask = (open: OpenTask): RangesOfTask => {
-    const found = chosen.get(open) ?? rangesOfTask(open, calibrationOf(open), { options, progress, before: rest })
-    chosen.set(open, found)
-    return found
+  const ofTask = (open: OpenTask): OfTask => {
+    if (chosen?.open !== open) {
+      const calibrating = { options, progress, before: rest }
+      chosen = {
+        open,
+        ranges: rangesOfTask(open, calibrationOf(open), calibrating),
+        found: new Map(),
+        settled: new Set(),
+      }
+    }
+    return chosen
+  }
+  /** What else may be found with a method's ranges: methods of its task that minimise the same errors and have none yet. */
+  const others = async (open: OpenTask, wanted: RangesWanted): Promise<readonly RangesWanted[]> => {
+    if (!asksForErrors(wanted)) return []
+    const { settled } = ofTask(open)
+    const seen = new Set([...settled, rangesKey(wanted)])
+    const all: RangesWanted[] = []
+    for (const { config, tasks } of settings)
+      for (const method of tasks.includes(open) ? config.methods : []) {
+        if (method.execution === 'digital' || all.length === mostTogether - 1) continue
+        const own = wantedOf(method)
+        const key = rangesKey(own)
+        if (seen.has(key) || !asksForErrors(own) || errorsKey(own) !== errorsKey(wanted)) continue
+        seen.add(key)
+        if ((await stored(open, method)) === null) all.push(own)
+        else settled.add(key)
+      }
+    return all
+  }
+  const look = async (open: OpenTask, method: AnalogMethod, key: string): Promise<readonly ChosenRanges[]> => {
+    const kept = await stored(open, method)
+    const { found, ranges, settled } = ofTask(open)
+    settled.add(key)
+    if (kept !== null) {
+      found.delete(key)
+      return kept
+    }
+    const wanted = wantedOf(method)
+    const known = found.get(key) ?? (await ranges.of(wanted, await others(open, wanted)))
+    found.set(key, known)
+    return known
   }
   const ranges: EnginePool['ranges'] = async ({ open }, method) => {
-    const before = await storedOf(open, method)
-    if (before !== null) return before
-    const others: RangesWanted[] = []
-    for (const other of methods) if ((await storedOf(open, other)) === null) others.push(other)
-    const found = await ofTask(open).of(wantedOf(method), others)
-    knownOf(open).set(method.name, found)
-    return found
+    const key = rangesKey(wantedOf(method))
+    if (last?.open === open && last.key === key) return last.ranges
+    last = { open, key, ranges: await look(open, method, key) }
+    return last.ranges
   }
-  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).vectors(wantedOf(method))
+  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).ranges.vectors(wantedOf(method))
   const analog = async (open: OpenTask, method: AnalogMethod): Promise<AnalogEngine> => {
-    if (current?.kind === 'analog' && current.open === open && current.method === method) return current.engine
-    const chip = {
-      ...{ hardware: hardwareOf(config, method), seed: config.seed },
+    const { seed } = configOf(method)
+    const { hardware } = wantedOf(method)
+    const chip = JSON.stringify([rangesKey(wantedOf(method)), seed])
+    if (current?.kind === 'analog' && current.open === open && current.chip === chip) return current.engine
+    const settled = {
+      ...{ hardware, seed },
       ...{ ranges: await ranges({ open }, method), vectors: await vectors({ open }, method) },
     }
     await rest()
-    const engine = await openAnalog(open.checkpoint, chip, options)
+    const engine = await openAnalog(open.checkpoint, settled, options)
     kernels = engine.kernels
-    current = { kind: 'analog', open, method, engine }
+    current = { kind: 'analog', open, chip, engine }
     return engine
   }
   return {
@@ -150,6 +207,9 @@ export const enginePool = (
       return { engine, pass: { ranges: await ranges({ open }, method), alphas: engine.alphas() } }
     },
     ranges,
+    kept: ({ open }, method) => {
+      if (chosen?.open === open) chosen.found.delete(rangesKey(wantedOf(method)))
+    },
     vectors,
     rest,
     options,

@@ -19,7 +19,7 @@ import { attempt, orThrow } from '../io/fault.js'
 import { openDataset, type Dataset } from '../io/glue/dataset.js'
 import { readTokenizer } from '../io/tokenizer.js'
 import { noRangesFiles, type RangesFiles } from './savedRanges.js'
-import { watched } from './watched.js'
+import { watched, type Watched } from './watched.js'
 
 export interface Model {
   readonly checkpoint: Checkpoint
@@ -112,9 +112,30 @@ const forTask = (checkpoint: Checkpoint, task: Task): Checkpoint =>
         labelNames: task.target.kind === 'classification' ? task.target.labels : [],
       }
 
+/** What several tasks may have in common, each opened and hashed once. */
+export interface Opened {
+  readonly model: (checkpoint: string, tokenizer: string | null, options: CheckpointOptions) => Promise<Model>
+  readonly watched: (files: readonly string[]) => Promise<Watched>
+}
+
+export const openedOnce = (): Opened => {
+  const models = new Map<string, Promise<Model>>()
+  const files = new Map<string, Promise<Watched>>()
+  const once = <A>(known: Map<string, Promise<A>>, key: string, open: () => Promise<A>): Promise<A> => {
+    const found = known.get(key) ?? open()
+    known.set(key, found)
+    return found
+  }
+  return {
+    model: (...of) => once(models, JSON.stringify(of), () => orThrow(openModel(...of))),
+    watched: of => once(files, JSON.stringify(of), () => watched(of)),
+  }
+}
+
 /** Whether an encoder without a classifier will do; the files of ranges that methods name, if they name any. */
 export interface TaskOptions extends CheckpointOptions {
   readonly saved?: RangesFiles
+  readonly opened?: Opened
 }
 
 /**
@@ -124,11 +145,11 @@ export interface TaskOptions extends CheckpointOptions {
 export const openTask = (
   source: TaskSource,
   calibration: Calibration | null,
-  { saved = noRangesFiles, ...options }: TaskOptions = {},
+  { saved = noRangesFiles, opened: shared = openedOnce(), ...options }: TaskOptions = {},
 ): TaskEither<Problem, OpenTask> =>
   attempt(source.checkpoint.resolved, async () => {
     const task = tasks[source.task]
-    const opened = await orThrow(openModel(source.checkpoint.resolved, source.tokenizer?.resolved ?? null, options))
+    const opened = await shared.model(source.checkpoint.resolved, source.tokenizer?.resolved ?? null, options)
     const checkpoint = forTask(opened.checkpoint, task)
     const model = { ...opened, checkpoint }
     const order = classOrder(
@@ -142,10 +163,10 @@ export const openTask = (
       calibration === null ? null : await orThrow(openDataset(task, source.data.resolved, calibration.split))
     const learned = calibration === null ? null : await orThrow(openLearnedRanges(checkpoint.folder))
     const files = {
-      checkpoint: await watched(checkpoint.files),
-      tokenizer: await watched(model.tokenizerFiles),
-      data: await watched(dataset.files),
-      calibration: await watched([...(calibrating?.files ?? []), ...(learned === null ? [] : [learned.file])]),
+      checkpoint: await shared.watched(checkpoint.files),
+      tokenizer: await shared.watched(model.tokenizerFiles),
+      data: await shared.watched(dataset.files),
+      calibration: await shared.watched([...(calibrating?.files ?? []), ...(learned === null ? [] : [learned.file])]),
     }
     return {
       ...model,

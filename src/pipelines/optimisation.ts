@@ -33,7 +33,10 @@ export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'object
 }
 
 export interface RangesOfTask {
-  /** @param others of the task's methods, which may be found on the way */
+  /**
+   * Ranges that are found on the way for others wait here until they are asked for; what was handed out is forgotten.
+   * @param others methods that minimise the same errors (`errorsKey`), found on the way
+   */
   readonly of: (wanted: RangesWanted, others: readonly RangesWanted[]) => Promise<readonly ChosenRanges[]>
   /** What a compensation with offsets is fitted on, by layer; null where the method's compensation has none. */
   readonly vectors: (wanted: RangesWanted) => Promise<Vectors | null>
@@ -46,6 +49,43 @@ export const asksForErrors = (
   wanted: Pick<RangesWanted, 'columnRange' | 'inputRange' | 'spare' | 'hardware'>,
 ): boolean => minimises(wanted) || fitsOffsets(wanted.hardware)
 
+/** What ranges depend on beside the task: equal ones for all that are equal in this, whatever they are called. */
+export const rangesKey = (wanted: RangesWanted): string => {
+  const { columnRange, inputRange, irDrop, objective, hardware, spare } = wanted
+  return JSON.stringify([columnRange, inputRange, irDrop, asksForErrors(wanted) ? objective : null, hardware, spare])
+}
+
+/** Which summaries of inputs, and of outputs, its rules look at. */
+const inputsKey = ({ hardware: { tile } }: RangesWanted): string => JSON.stringify(tile)
+const outputsKey = (tile: TileSize, columnRange: RangesWanted['columnRange']): string =>
+  JSON.stringify([tile, columnRange.rule === 'output-current' ? columnRange.inputs : null])
+
+/** Which weighted errors a method minimises. */
+export const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
+  JSON.stringify([tile.rows, tile.columns, objective.weights])
+
+/** A pass over the calibration examples, and what tells it from others of the same task. */
+export interface CalibrationPass {
+  readonly key: string
+  readonly of: 'inputs' | 'outputs' | 'errors'
+}
+
+/** The passes that a method's ranges follow from. Methods with a pass in common share it. */
+export const passesFor = (wanted: RangesWanted): readonly CalibrationPass[] => {
+  const { columnRange, hardware } = wanted
+  const inputs = { of: 'inputs', key: `inputs ${inputsKey(wanted)}` } as const
+  const outputs = { of: 'outputs', key: `outputs ${outputsKey(hardware.tile, columnRange)}` } as const
+  const errors = { of: 'errors', key: `errors ${errorsKey(wanted)}` } as const
+  return [
+    inputs,
+    ...(columnRange.rule === 'output-current' ? [outputs] : []),
+    ...(asksForErrors(wanted) ? [errors] : []),
+  ]
+}
+
+/** Methods that are searched for on one calibration, at most: a kill loses what they took, and all their ranges are held. */
+export const mostTogether = 16
+
 /** The rules that the search starts from; those that are not searched for stay. */
 const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => ({
   irDrop,
@@ -53,14 +93,24 @@ const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => 
   inputRange: inputRange.rule === 'optimal' ? { rule: inputRange.start } : inputRange,
 })
 
-/** Each value found once. */
+/** Summaries of so many sizes of tiles are kept: units come size by size. */
+const mostSizes = 2
+
+/** Keeps a value as the last of a few. */
+const keepLast = <A>(known: Map<string, A>, key: string, value: A): A => {
+  known.delete(key)
+  known.set(key, value)
+  for (const oldest of known.keys()) {
+    if (known.size <= mostSizes) break
+    known.delete(oldest)
+  }
+  return value
+}
+
+/** Each value found once, while few others are asked for in between. */
 const remembered = <A>(find: (key: string) => Promise<A>) => {
   const known = new Map<string, A>()
-  return async (key: string): Promise<A> => {
-    const found = known.get(key) ?? (await find(key))
-    known.set(key, found)
-    return found
-  }
+  return async (key: string): Promise<A> => keepLast(known, key, known.get(key) ?? (await find(key)))
 }
 
 /** Of every tile, in the order of the model. */
@@ -112,8 +162,9 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const [tile, examples] = JSON.parse(key) as [TileSize, number] // as: what `seen` wrote
     return outputSummaries(open, { ...data, examples }, tile, calibrating)
   })
-  const seen = async ({ columnRange, hardware: { tile } }: RangesWanted): Promise<Seen> => {
-    if (columnRange.rule !== 'output-current') return { inputs: await inputs(JSON.stringify(tile)), outputs: null }
+  const seen = async (wanted: RangesWanted): Promise<Seen> => {
+    const { columnRange, hardware } = wanted
+    if (columnRange.rule !== 'output-current') return { inputs: await inputs(inputsKey(wanted)), outputs: null }
     if (columnRange.inputs > data.examples)
       fail(
         open.source.data.resolved,
@@ -122,21 +173,13 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
         `${data.examples}`,
       )
     return {
-      inputs: await inputs(JSON.stringify(tile)),
-      outputs: await outputs(JSON.stringify([tile, columnRange.inputs])),
+      inputs: await inputs(inputsKey(wanted)),
+      outputs: await outputs(outputsKey(hardware.tile, columnRange)),
     }
   }
 
   const known = new Map<string, readonly ChosenRanges[]>()
-  const keyOf = (wanted: RangesWanted): string => {
-    const { columnRange, inputRange, irDrop, objective, hardware, spare } = wanted
-    return JSON.stringify([columnRange, inputRange, irDrop, asksForErrors(wanted) ? objective : null, hardware, spare])
-  }
   const kept = new Map<string, Vectors>()
-
-  /** Which weighted errors a method minimises. */
-  const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
-    JSON.stringify([tile.rows, tile.columns, objective.weights])
 
   /** @param fits whether input vectors are to be kept. @param rows whether rows may be copied */
   const passingFor = ({ objective, hardware: { tile } }: RangesWanted, fits = true, rows = false): Passing => ({
@@ -156,7 +199,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const byRow = all.some(fillsRows)
     const unfilled = new Map<string, readonly FilledOptimum[]>()
     const found = await calibrated(open, data, passingFor(first, fits, byRow), calibrating, async model => {
-      if (fits) kept.set(errorsKey(first), calibrationVectors(model))
+      if (fits) keepLast(kept, errorsKey(first), calibrationVectors(model))
       const chosen: (readonly ChosenRanges[])[] = []
       for (const [i, wanted] of all.entries()) {
         const rules = startOf(wanted)
@@ -164,7 +207,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
           chosen.push(starts[i] ?? [])
           continue
         }
-        const alone = keyOf({ ...wanted, spare: 'none' })
+        const alone = rangesKey({ ...wanted, spare: 'none' })
         const from = { start: starts[i] ?? [], known: unfilled.get(alone) ?? null }
         const optima = await searched(open, model, wanted, from, calibrating)
         if (wanted.spare === 'none') unfilled.set(alone, optima)
@@ -184,25 +227,20 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
       }
       return chosen
     })
-    for (const [i, wanted] of all.entries()) known.set(keyOf(wanted), found[i] ?? [])
+    for (const [i, wanted] of all.entries()) known.set(rangesKey(wanted), found[i] ?? [])
   }
 
   const of: RangesOfTask['of'] = async (wanted, others) => {
-    const key = keyOf(wanted)
+    const key = rangesKey(wanted)
     if (!known.has(key)) {
-      if (asksForErrors(wanted))
-        await optimised(
-          [wanted, ...others].filter(
-            (w, i, all) =>
-              asksForErrors(w) &&
-              errorsKey(w) === errorsKey(wanted) &&
-              !known.has(keyOf(w)) &&
-              all.findIndex(o => keyOf(o) === keyOf(w)) === i,
-          ),
-        )
-      else known.set(key, await chooseRanges(open, wanted.hardware, wanted, await seen(wanted)))
+      if (!asksForErrors(wanted)) return chooseRanges(open, wanted.hardware, wanted, await seen(wanted))
+      const isNew = (w: RangesWanted): boolean => errorsKey(w) === errorsKey(wanted) && !known.has(rangesKey(w))
+      const each = new Map([wanted, ...others.filter(isNew)].map(w => [rangesKey(w), w] as const))
+      await optimised([...each.values()].slice(0, mostTogether))
     }
-    return known.get(key) ?? []
+    const found = known.get(key) ?? []
+    known.delete(key)
+    return found
   }
   return {
     of,
@@ -213,8 +251,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
         (await calibrated(open, data, passingFor(wanted), calibrating, model =>
           Promise.resolve(calibrationVectors(model)),
         ))
-      kept.set(errorsKey(wanted), found)
-      return found
+      return keepLast(kept, errorsKey(wanted), found)
     },
   }
 }

@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { resultsOf, resultTables, scoreLines, scoreTable } from '../../src/cli/scoreTables.js'
+import {
+  resultsOf,
+  resultsOfSettings,
+  resultTables,
+  scoreLines,
+  scoreTable,
+  sweepTables,
+  type Results,
+} from '../../src/cli/scoreTables.js'
 import { differences } from '../../src/domain/experiment/difference.js'
 import { meansOverTasks, recoveries } from '../../src/domain/experiment/recovery.js'
 import { summaries } from '../../src/domain/experiment/summary.js'
 import type { ScoreRow } from '../../src/domain/tables/scores.js'
+import type { Column } from '../../src/domain/tables/table.js'
 import { analog, digital } from '../domain/experiment/scored.js'
 
 const rows: readonly ScoreRow[] = [
@@ -146,12 +155,99 @@ sst2  paper   abs-max   1 y  accuracy  +0.1000 ± 0.0000       -  2 x 1
   })
 
   test('as JSON lines: each score, then the aggregates', () => {
-    const lines = scoreLines(rows, resultsOf(rows)).trimEnd().split('\n')
+    const lines = scoreLines(rows, resultsOfSettings(rows, [])).trimEnd().split('\n')
     expect(lines.slice(0, -1).map(l => JSON.parse(l) as unknown)).toEqual(rows)
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
       ...{ summary: summaries(rows), differences: differences(rows) },
       ...{ means: meansOverTasks(rows), recovery: recoveries(rows) },
     })
     expect(recoveries(rows)).toHaveLength(4)
+  })
+})
+
+describe('tables of a sweep', () => {
+  const column = (name: string, type: Column['type']): Column => ({
+    name,
+    type,
+    nullable: true,
+    unit: '',
+    description: name,
+  })
+  const columns = [column('hardware.adc.bits', 'int32'), column('methods.1.inputRange.percentile', 'float64')]
+  const at = (bits: number, percentile: number | null, scores: readonly ScoreRow[]): readonly ScoreRow[] =>
+    scores.map(row => ({ 'hardware.adc.bits': bits, 'methods.1.inputRange.percentile': percentile, ...row }))
+  const swept = [
+    ...at(6, null, [digital(0.9), ...analog('abs-max', [[0.7], [0.7]]), ...analog('paper', [[0.8], [0.8]])]),
+    ...at(8, 99.5, [digital(0.9), ...analog('abs-max', [[0.8], [0.8]]), ...analog('paper', [[0.85], [0.85]])]),
+  ]
+  const shown = (rows: readonly ScoreRow[]): string => sweepTables(resultsOfSettings(rows, columns), columns)
+
+  test('methods in every setting, digital once; each compared within its setting', () => {
+    expect(shown(swept)).toBe(
+      `
+After 1 h
+hardware.adc.bits  methods.1.inputRange.percentile  method              sst2  recovered
+-----------------  -------------------------------  -------  ---------------  ---------
+                -                                -  digital           0.9000          -
+                6                                -  abs-max  0.7000 ± 0.0000      0.0 %
+                6                                -  paper    0.8000 ± 0.0000     50.0 %
+                8                             99.5  abs-max  0.8000 ± 0.0000      0.0 %
+                8                             99.5  paper    0.8500 ± 0.0000     50.0 %
+
+±: 95 % confidence, Student, over chips
+recovered: share of the loss from digital to abs-max
+differences on the same chips, drops and agreement of each setting: --json
+`.slice(1, -1),
+    )
+  })
+
+  test('digital scores that a setting changes stand in each', () => {
+    const rows = swept.map((row, i) => (i === 0 ? { ...row, value: 0.95 } : row))
+    const lines = shown(rows)
+      .split('\n')
+      .filter(line => /digital +0/.test(line))
+    expect(lines.map(line => line.trim().split(/ +/))).toEqual([
+      ['6', '-', 'digital', '0.9500', '-'],
+      ['8', '99.5', 'digital', '0.9000', '-'],
+    ])
+  })
+
+  test('a time at which only some settings were scored has these only', () => {
+    const late = at(8, 99.5, analog('abs-max', [[0.5], [0.5]], { time_seconds: 86_400 }))
+    const [, day = ''] = shown([...swept, ...late]).split('After 1 d\n')
+    expect(
+      day
+        .split('\n\n')[0]
+        ?.split('\n')
+        .slice(2)
+        .map(line => line.trim().split(/ +/).slice(0, 3)),
+    ).toEqual([
+      ['-', '-', 'digital'],
+      ['8', '99.5', 'abs-max'],
+    ])
+  })
+
+  test('without chips, what each setting came to', () => {
+    expect(
+      shown(swept.filter(r => r.chip === null))
+        .split('\n')
+        .map(line => line.trim().split(/ +/).join(' ')),
+    ).toEqual([
+      'hardware.adc.bits methods.1.inputRange.percentile task method time metric mean',
+      expect.stringMatching(/^[- ]+$/),
+      '6 - sst2 digital - accuracy 0.9000',
+      '8 99.5 sst2 digital - accuracy 0.9000',
+    ])
+  })
+
+  test('as JSON: every row, and everything that settings come to, beside what tells them apart', () => {
+    const lines = scoreLines(swept, resultsOfSettings(swept, columns)).trimEnd().split('\n')
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ 'hardware.adc.bits': 6, method: 'digital' })
+    const results = JSON.parse(lines.at(-1) ?? '') as Results // as: the last line
+    expect(results.differences).toMatchObject([
+      { 'hardware.adc.bits': 6, 'methods.1.inputRange.percentile': null, method: 'paper', reference: 'abs-max' },
+      { 'hardware.adc.bits': 8, 'methods.1.inputRange.percentile': 99.5, method: 'paper', reference: 'abs-max' },
+    ])
+    expect(results.recovery.map(r => r.recovered)).toEqual([0, expect.closeTo(0.5), 0, expect.closeTo(0.5)])
   })
 })

@@ -67,7 +67,7 @@ const prepared = async (written: object): Promise<Workspace> => {
 /** By method. @param reversed asks for the methods in the other order */
 const chosen = async (written: object, workers: number, reversed = false) => {
   const workspace = await prepared(written)
-  const engines = enginePool(workspace.config, { workers }, silent)
+  const engines = enginePool(workspace.settings, { workers }, silent)
   const found = new Map<string, readonly ChosenRanges[]>()
   try {
     const [open] = workspace.tasks

@@ -35,7 +35,7 @@ const prepared = async (folder: string, written: object): Promise<Workspace> => 
 }
 const { signal } = new AbortController()
 const calibrated = async (workspace: Workspace) => {
-  const engines = enginePool(workspace.config, { workers: 0 }, silent, storedRanges(workspace))
+  const engines = enginePool(workspace.settings, { workers: 0 }, silent, storedRanges(workspace))
   try {
     return await calibrateExperiment(workspace, { progress: silent, signal, engines })
   } finally {
@@ -46,7 +46,7 @@ const chosen = async (workspace: Workspace, name: string): Promise<readonly Chos
   const [open] = workspace.tasks
   const method = workspace.config.methods.find(m => m.name === name)
   if (open === undefined || method?.execution !== 'analog') throw new Error(`no method ${name}`)
-  const engines = enginePool(workspace.config, { workers: 0 }, silent)
+  const engines = enginePool(workspace.settings, { workers: 0 }, silent)
   try {
     return await engines.ranges({ open }, method)
   } finally {
@@ -72,7 +72,7 @@ describe('ranges in files', () => {
     ])
     expect(layers).toHaveLength(2 * 14)
     const all = new Map<string, readonly ChosenRanges[]>()
-    for (const unit of rangesUnits(workspace)) all.set(unit.method.name, await readRanges(workspace, unit))
+    for (const unit of rangesUnits(workspace)) all.set(unit.method.name, await readRanges(unit))
     found = all
     whole = JSON.parse(readFileSync(join(folder, 'out/optimal.ranges.json'), 'utf8')) as typeof whole // as: just written
   })

@@ -50,16 +50,16 @@ export const calibrate = command({
     const signal = interruptSignal()
     const read = await readCheckedConfig(path)()
     if (read._tag === 'Left') throw new Refused(read.left)
-    const { config, hash } = read.right
+    const { config, hash, settings } = read.right
     if (config.methods.every(m => m.execution === 'digital'))
       fail(path, 'methods', 'an analog method, whose ranges to find', 'digital ones only')
-    const workspace = await orThrow(prepare(config, hash, out ?? join('results', config.name)))
+    const workspace = await orThrow(prepare(config, hash, out ?? join('results', config.name), settings))
     const progress = terminalProgress()
-    const engines = enginePool(config, { workers: workers ?? null }, progress, storedRanges(workspace))
+    const engines = enginePool(workspace.settings, { workers: workers ?? null }, progress, storedRanges(workspace))
     try {
       const { units, computed, layers, files } = await calibrateExperiment(workspace, { progress, signal, engines })
       if (json) await print([...layers, { files }].map(line => `${JSON.stringify(line)}\n`).join(''))
-      else await printLine(rangesTables(layers))
+      else await printLine(rangesTables(layers, workspace.settingColumns))
       const took = spoken((Date.now() - started.getTime()) / 1000)
       say(`ranges of ${units} methods on tasks (${units - computed} were there already) in ${took}`)
       for (const file of files) say(`  ${file}`)

@@ -3,6 +3,8 @@ import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
 import { counted } from '../../domain/count.js'
 import { fail } from '../../domain/problem.js'
+import type { ScoreRow } from '../../domain/tables/scores.js'
+import type { Column } from '../../domain/tables/table.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { storedRanges } from '../../pipelines/experiment/rangesUnit.js'
@@ -15,7 +17,7 @@ import { grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
 import { writeRecord, type About } from '../record.js'
-import { resultsOf, resultTables, scoreLines, scoreTable } from '../scoreTables.js'
+import { resultsOf, resultsOfSettings, resultTables, scoreLines, scoreTable, sweepTables } from '../scoreTables.js'
 import { interruptSignal } from '../signal.js'
 import { print, printLine, say, stdoutBytes } from '../terminal.js'
 
@@ -30,6 +32,17 @@ const writeRunRecord = (out: string, finished: Finished, about: About, tensorflo
 
 /** @throws Failure: the command line cannot be meant. */
 const refuse = (expected: string, found: string): never => fail('command line', 'run', expected, found)
+
+const printScores = async (
+  scores: readonly ScoreRow[],
+  columns: readonly Column[],
+  { all, json }: { readonly all: boolean; readonly json: boolean },
+): Promise<void> => {
+  if (all) return printLine(scoreTable(scores, columns))
+  const settings = resultsOfSettings(scores, columns)
+  if (json) return print(scoreLines(scores, settings))
+  return printLine(columns.length > 0 ? sweepTables(settings, columns) : resultTables(resultsOf(scores)))
+}
 
 const untrained = (workspace: Workspace): readonly string[] =>
   workspace.tasks.filter(t => t.checkpoint.untrained).map(t => t.source.task)
@@ -91,13 +104,13 @@ export const run = command({
     const signal = interruptSignal()
     const read = await readCheckedConfig(path)()
     if (read._tag === 'Left') throw new Refused(read.left)
-    const { config, hash } = read.right
+    const { config, hash, settings } = read.right
     if (config.train !== null)
       say(`train: not part of a run, which takes the checkpoints as they are; "ohmflow train ${path}" trains them`)
     const folder = out ?? join('results', config.name)
-    const workspace = await orThrow(prepare(config, hash, folder))
+    const workspace = await orThrow(prepare(config, hash, folder, settings))
     const progress = terminalProgress()
-    const engines = enginePool(config, { workers: workers ?? null }, progress, storedRanges(workspace))
+    const engines = enginePool(workspace.settings, { workers: workers ?? null }, progress, storedRanges(workspace))
     try {
       const finished = await runExperiment(workspace, {
         shard: shard ?? { index: 0, of: 1 },
@@ -121,12 +134,7 @@ export const run = command({
         return done
       }
       if (stream !== undefined) await streamTable(workspace, finished.scores, stream, stdoutBytes)
-      else if (all) await printLine(scoreTable(finished.scores))
-      else {
-        const { scores } = finished
-        if (json) await print(scoreLines(scores, resultsOf(scores)))
-        else await printLine(resultTables(resultsOf(scores)))
-      }
+      else await printScores(finished.scores, workspace.settingColumns, { all, json })
       const skipped = untrained(workspace)
       if (skipped.length > 0) say(`untrained: scores are at chance (random weights: ${skipped.join(', ')})`)
       const units = allUnits(workspace).length

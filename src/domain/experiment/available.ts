@@ -67,7 +67,7 @@ export const thisVersion: Available = {
   spares,
   irDropRules,
   wireResistance: true,
-  sweep: false,
+  sweep: true,
   training: {
     engines: ['ohmflow'],
     weightNoises: ['constant', 'device'],

@@ -3,6 +3,7 @@
  * Not hashed: the files that the paths lead to; each has a hash of its own.
  */
 import type { Config, Json } from '../../domain/experiment/config.js'
+import type { Settings } from '../../domain/experiment/sweep.js'
 import { sha256 } from '../hash.js'
 import { encodeConfig } from './config.js'
 
@@ -16,3 +17,13 @@ export const canonicalJson = (value: Json): string => {
 
 /** SHA-256 of the canonical text, 64 hexadecimal digits. */
 export const configHash = (config: Config): string => sha256(canonicalJson(encodeConfig(config)))
+
+/** The same of an experiment: of a sweep, from what its settings are called in the tables and each one's whole config. */
+export const experimentHash = (config: Config, { all }: Settings): string => {
+  if (config.sweep === null) return configHash(config)
+  const settings = all.map(({ choices, config: own }) => ({
+    choices: Object.fromEntries(choices.map(({ key, value }) => [key, value])),
+    config: configHash(own),
+  }))
+  return sha256(canonicalJson({ name: config.name, settings }))
+}

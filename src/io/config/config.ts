@@ -20,8 +20,10 @@ import type { JsonSchema } from './shape.js'
 export const decodeConfig = (file: string, folder: string, json: unknown): Either<Problems, Config> =>
   decodeAll(experiment(folder).codec, file)(json)
 
+const anywhere = experiment('/')
+
 /** The config in full, as it would be written: every default present. `decodeConfig` gives the same config again. */
-export const encodeConfig = (config: Config): Json => experiment('/').codec.encode(config)
+export const encodeConfig = (config: Config): Json => anywhere.codec.encode(config)
 
 /** Reads a config file. Problems name the file as given. */
 export const readConfig = (path: string): TaskEither<Problems, Config> =>
@@ -32,7 +34,7 @@ export const readConfig = (path: string): TaskEither<Problems, Config> =>
 
 /** The JSON Schema (draft-07) of a config, for editors; made from the same shapes as the codecs. */
 export const configSchema = (): JsonSchema => {
-  const { properties, ...schema } = experiment('/').schema
+  const { properties, ...schema } = anywhere.schema
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Ohmflow experiment',

@@ -15,7 +15,7 @@ import { hardware } from './hardware.js'
 import { methods } from './method.js'
 import { defaulted, object, optional, required } from './record.js'
 import { choice, constant, duration, folderName, integer, pathText } from './scalar.js'
-import { list, refined, unique, type Shape } from './shape.js'
+import { list, refined, unique, type JsonSchema, type Shape } from './shape.js'
 import { sweep } from './sweep.js'
 import { training } from './training.js'
 
@@ -121,14 +121,17 @@ const base = (path: Shape<ConfigPath>) => ({
   train: optional(training, { about: 'Hardware-aware training.' }),
 })
 
+/** The schema of a config without a sweep: what the keys of one may name. */
+export const schemaWithoutSweep = (): JsonSchema =>
+  object<Omit<Config, 'sweep'>>('the config', base(pathIn('/'))).schema
+
 /** The shape of a config that lies in `folder` (absolute), from where its relative paths are taken. */
 export const experiment = (folder: string): Shape<Config> => {
   const fields = base(pathIn(folder))
-  const withoutSweep = object<Omit<Config, 'sweep'>>('the config', fields).schema
   const whole = refined(
     object<Config>('the config', {
       ...fields,
-      sweep: optional(sweep(withoutSweep), { about: 'Settings to be tried, by dotted key.' }),
+      sweep: optional(sweep(schemaWithoutSweep()), { about: 'Settings to be tried, by dotted key.' }),
     }),
     apart,
   )

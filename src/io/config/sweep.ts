@@ -1,6 +1,6 @@
 /**
  * The shape of a config's `sweep`: dotted keys of the config, each with the values to try.
- * Not checked here: the values, which are decoded with the config they are put into.
+ * Not checked here: the values, which are decoded with the config they are put into (`settings.ts`).
  */
 import { left } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
@@ -8,6 +8,7 @@ import { sweepCombinations, type Json, type Sweep } from '../../domain/experimen
 import { located, type Misfit } from '../decoding.js'
 import { choice, suggestion } from './scalar.js'
 import type { JsonSchema, Shape } from './shape.js'
+import type { KeyAbout } from '../../domain/experiment/sweep.js'
 
 const isSchema = (u: Json | undefined): u is JsonSchema => typeof u === 'object' && u !== null && !Array.isArray(u)
 
@@ -30,16 +31,51 @@ const below = (
   }
 }
 
-/** What is wrong with a dotted key, given the schema of the config it points into; null if it names something. */
-const wrongKey = (config: JsonSchema, key: string): string | null => {
+/** Schemas of what a dotted key names, or the step that names nothing, with the names it may have. */
+const schemasAt = (
+  config: JsonSchema,
+  key: string,
+): { readonly to: readonly JsonSchema[]; readonly step: string; readonly known: readonly string[] } => {
   let schemas: readonly JsonSchema[] = [config]
   for (const step of key.split('.')) {
     const { to, known } = below(schemas, step)
-    if (to.length === 0) return `a dotted key of the config, such as "hardware.adc.bits"${suggestion(step, known)}`
+    if (to.length === 0) return { to, step, known }
     schemas = to
   }
-  return null
+  return { to: schemas, step: '', known: [] }
 }
+
+/** Keys that no number of a run depends on. */
+const idle: ReadonlySet<string> = new Set(['schema', 'name', 'train'])
+
+/** What is wrong with a key of a sweep, given the schema of the config it points into and the other keys; null if nothing is. */
+const wrongKey = (config: JsonSchema, key: string, others: readonly string[]): Omit<Misfit, 'at'> | null => {
+  const { to, step, known } = schemasAt(config, key)
+  if (to.length === 0) {
+    const expected = `a dotted key of the config, such as "hardware.adc.bits"${suggestion(step, known)}`
+    return { expected, found: `the unknown key ${JSON.stringify(key)}` }
+  }
+  const [first = ''] = key.split('.')
+  if (idle.has(first))
+    return { expected: 'a dotted key that the results of a run depend on', found: `one of "${first}"` }
+  const within = others.find(other => other.startsWith(`${key}.`))
+  if (within === undefined) return null
+  return { expected: 'a dotted key that holds no other key of the sweep', found: `one that holds "${within}"` }
+}
+
+/**
+ * What a key of a sweep is, from the schema of the config: its first description, and in it the unit between brackets.
+ * @param config schema of the config without its sweep
+ */
+export const aboutKey =
+  (config: JsonSchema) =>
+  (key: string): KeyAbout => {
+    const texts = schemasAt(config, key).to.flatMap(({ description }) =>
+      typeof description === 'string' ? [description] : [],
+    )
+    const description = texts[0] ?? 'a key of the config'
+    return { unit: /\[([^\]]+)\]/.exec(description)?.[1] ?? '', description }
+  }
 
 const isJsonArray = (u: unknown): u is readonly Json[] => Array.isArray(u)
 
@@ -74,8 +110,8 @@ export const sweep = (config: JsonSchema): Shape<Sweep> => ({
         .flatMap(([key, values]) => (isJsonArray(values) && values.length > 0 ? [{ key, values }] : []))
         .sort((a, b) => (a.key < b.key ? -1 : 1))
       const misfits = entries.flatMap(([key, values]): Misfit[] => {
-        const expected = wrongKey(config, key)
-        if (expected !== null) return [{ at: [key], expected, found: `the unknown key ${JSON.stringify(key)}` }]
+        const wrong = wrongKey(config, key, Object.keys(rest))
+        if (wrong !== null) return [{ at: [key], ...wrong }]
         if (isJsonArray(values) && values.length > 0) return []
         return [
           {

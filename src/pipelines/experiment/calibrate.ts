@@ -16,6 +16,7 @@ import { keptRange, type ChosenRanges } from '../ranges.js'
 import { filesOf } from '../savedRanges.js'
 import { computeRanges, readRanges } from './rangesUnit.js'
 import type { RunOptions } from './run.js'
+import type { PreparedSetting } from './settings.js'
 import {
   allUnits,
   rangesUnits,
@@ -26,7 +27,7 @@ import {
   type Workspace,
 } from './workspace.js'
 
-/** What was found for one layer by one method on one task. */
+/** What was found for one layer by one method on one task; of a sweep, beside the cells that tell its setting apart. */
 export type CalibratedLayer = LayerRanges & {
   readonly task: string
   readonly method: string
@@ -36,7 +37,7 @@ export type CalibratedLayer = LayerRanges & {
 export interface Calibration {
   readonly units: number
   readonly computed: number
-  /** Tasks, then methods, then layers, each in their order. */
+  /** Settings, then tasks, methods and layers, each in their order. */
   readonly layers: readonly CalibratedLayer[]
   /** The files written, a method after the other. */
   readonly files: readonly string[]
@@ -50,13 +51,12 @@ export const rangesFileName = (method: string): string =>
 
 /** Tiles of every layer, with what belongs to each. */
 const byLayer = <A>(
-  workspace: Workspace,
   unit: PlannedMethodUnit,
   ranges: readonly ChosenRanges[],
   of: (tile: ReturnType<typeof tilesOfUnit>[number], chosen: ChosenRanges) => A,
 ): ReadonlyMap<string, readonly A[]> => {
   const layers = new Map<string, A[]>(linearLayers(unit.open.checkpoint.architecture).map(l => [l.name, []]))
-  for (const [i, tile] of tilesOfUnit(workspace, unit).entries()) {
+  for (const [i, tile] of tilesOfUnit(unit).entries()) {
     const chosen = ranges[i]
     if (chosen === undefined) throw new RangeError(`no ranges of tile ${tile.index} of ${tile.layer}`)
     layers.get(tile.layer)?.push(of(tile, chosen))
@@ -64,45 +64,55 @@ const byLayer = <A>(
   return layers
 }
 
-const layersOf = (
-  workspace: Workspace,
-  unit: PlannedMethodUnit,
-  ranges: readonly ChosenRanges[],
-): readonly CalibratedLayer[] =>
-  [...byLayer(workspace, unit, ranges, (place, chosen) => ({ ...chosen, place, inputRange: keptRange(chosen) }))].map(
+const layersOf = (unit: PlannedMethodUnit, ranges: readonly ChosenRanges[]): readonly CalibratedLayer[] =>
+  [...byLayer(unit, ranges, (place, chosen) => ({ ...chosen, place, inputRange: keptRange(chosen) }))].map(
     ([layer, tiles]) => ({
+      ...unit.setting.cells,
       ...{ task: unit.task.task, method: unit.method.name, layer },
       ...layerRanges(tiles),
     }),
   )
 
-const savedLayers = (workspace: Workspace, unit: PlannedMethodUnit, ranges: readonly ChosenRanges[]): SavedLayers =>
-  byLayer(workspace, unit, ranges, (_, chosen) => ({
+const savedLayers = (unit: PlannedMethodUnit, ranges: readonly ChosenRanges[]): SavedLayers =>
+  byLayer(unit, ranges, (_, chosen) => ({
     inputRange: keptRange(chosen),
     fullScales: chosen.fullScales,
     gains: chosen.gains,
   }))
 
-const fileOfMethod = ({ out }: Workspace, { name }: AnalogMethod): string => join(out, rangesFileName(name))
+/** A method of a setting, and the file of its ranges. */
+interface MethodFile {
+  readonly setting: PreparedSetting
+  readonly method: AnalogMethod
+  readonly path: string
+}
+
+/** Of a sweep, each setting has a folder, called by its position: 00, 01, ... */
+const methodFiles = ({ out, settings }: Workspace): readonly MethodFile[] => {
+  const digits = String(settings.length - 1).length
+  return settings.flatMap(setting => {
+    const folder = setting.choices.length === 0 ? out : join(out, String(setting.index).padStart(digits, '0'))
+    return setting.config.methods.flatMap(method =>
+      method.execution === 'analog' ? [{ setting, method, path: join(folder, rangesFileName(method.name)) }] : [],
+    )
+  })
+}
 
 /** @throws Failure if a file to be written is one that ranges are taken from: it would change what they depend on */
-const refuseOwnInputs = (workspace: Workspace, methods: readonly AnalogMethod[]): void => {
-  const taken = filesOf(workspace.config)
-  for (const method of methods) {
-    const path = fileOfMethod(workspace, method)
+const refuseOwnInputs = ({ settings }: Workspace, files: readonly MethodFile[]): void => {
+  const taken = new Set(settings.flatMap(({ config }) => [...filesOf(config).keys()]))
+  for (const { path } of files)
     if (taken.has(resolve(path)))
       fail('command line', '--out', 'a folder without the files that methods take their ranges from', path)
-  }
 }
 
 /** Of one method, on all tasks. @returns its file */
-const writeMethod = async (workspace: Workspace, method: AnalogMethod): Promise<string> => {
-  const path = fileOfMethod(workspace, method)
+const writeMethod = async (workspace: Workspace, { setting, method, path }: MethodFile): Promise<string> => {
   const tasks = new Map<string, SavedLayers>()
   for (const unit of rangesUnits(workspace))
-    if (unit.method === method)
-      tasks.set(unit.task.task, savedLayers(workspace, unit, await readRanges(workspace, unit)))
-  await writeRangesFile(path, { method: method.name, tile: hardwareOf(workspace.config, method).tile, tasks })
+    if (unit.setting === setting && unit.method === method)
+      tasks.set(unit.task.task, savedLayers(unit, await readRanges(unit)))
+  await writeRangesFile(path, { method: method.name, tile: hardwareOf(setting.config, method).tile, tasks })
   return path
 }
 
@@ -114,8 +124,8 @@ export const calibrateExperiment = async (
   workspace: Workspace,
   { progress, signal, engines }: CalibrateOptions,
 ): Promise<Calibration> => {
-  const methods = workspace.config.methods.flatMap(m => (m.execution === 'analog' ? [m] : []))
-  refuseOwnInputs(workspace, methods)
+  const toWrite = methodFiles(workspace)
+  refuseOwnInputs(workspace, toWrite)
   const only: Workspace = { ...workspace, units: [], methodUnits: rangesUnits(workspace) }
   await removeLeftovers(workspace.out)
   await removeLeftovers(unitsFolder(workspace.out))
@@ -130,11 +140,11 @@ export const calibrateExperiment = async (
       done += 1
     }
     const layers: CalibratedLayer[] = []
-    for (const unit of only.methodUnits) layers.push(...layersOf(workspace, unit, await readRanges(workspace, unit)))
+    for (const unit of only.methodUnits) layers.push(...layersOf(unit, await readRanges(unit)))
     const files: string[] = []
-    for (const method of methods) {
+    for (const file of toWrite) {
       checkpointed(signal)
-      files.push(await writeMethod(workspace, method))
+      files.push(await writeMethod(workspace, file))
     }
     return { units, computed: missing.length, layers, files }
   } catch (error) {

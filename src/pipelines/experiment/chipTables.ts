@@ -23,9 +23,12 @@ import { rangesUnits, tilesOfUnit, type PlannedMethodUnit, type PlannedUnit, typ
 const places = { tileCounts: 1, alphas: 2 } as const
 
 const passesOf = (workspace: Workspace, of: PlannedMethodUnit): readonly PlannedUnit[] =>
-  workspace.units.filter(u => u.taskIndex === of.taskIndex && u.method === of.method)
+  workspace.units.filter(u => u.setting === of.setting && u.taskIndex === of.taskIndex && u.method === of.method)
 
-const aboutOf = ({ task, method }: PlannedMethodUnit) => ({ task: task.task, method: method.name })
+const aboutOf = ({ setting, task, method }: PlannedMethodUnit) => ({
+  ...setting.cells,
+  ...{ task: task.task, method: method.name },
+})
 
 const countNames = ['inputs', 'clipped_inputs', 'outputs', 'saturated_outputs'] as const
 
@@ -48,8 +51,8 @@ const share = (part: number, whole: number): number | null => (whole === 0 ? nul
 
 export const tileRows = async function* (workspace: Workspace): AsyncGenerator<TileRow> {
   for (const unit of rangesUnits(workspace)) {
-    const { tile: size, dac, adc } = hardwareOf(workspace.config, unit.method)
-    const tiles = tilesOfUnit(workspace, unit)
+    const { tile: size, dac, adc } = hardwareOf(unit.setting.config, unit.method)
+    const tiles = tilesOfUnit(unit)
     const counts = await totalCounts(passesOf(workspace, unit), tiles.length)
     const copies = await readSpare(unit.path, tiles, 'columns')
     const rowCopies = fillsRows(unit.method) ? await readSpare(unit.path, tiles, 'rows') : []
@@ -99,11 +102,11 @@ const columnsOf = function* (tiles: readonly Tile[]): Generator<{ readonly tile:
 
 export const columnRows = async function* (workspace: Workspace): AsyncGenerator<ColumnRow> {
   for (const unit of rangesUnits(workspace)) {
-    const tiles = tilesOfUnit(workspace, unit)
+    const tiles = tilesOfUnit(unit)
     const total = tiles.reduce((sum, t) => sum + t.columns.size, 0)
     const passes = passesOf(workspace, unit)
     const alphas: (readonly [number, Float64Array])[] = []
-    for (const time of workspace.config.repeat.times)
+    for (const time of unit.setting.config.repeat.times)
       alphas.push([
         time,
         await meanAlphas(

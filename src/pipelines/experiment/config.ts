@@ -3,32 +3,51 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { unavailable, unavailableTraining } from '../../domain/experiment/available.js'
 import type { Config } from '../../domain/experiment/config.js'
+import type { Settings } from '../../domain/experiment/sweep.js'
+import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import type { Training } from '../../domain/experiment/training.js'
+import { counted } from '../../domain/count.js'
 import { unlearned } from '../../domain/training/learned.js'
 import { problem, type Problem } from '../../domain/problem.js'
-import { configHash } from '../../io/config/canonical.js'
-import { readConfig } from '../../io/config/config.js'
+import { experimentHash } from '../../io/config/canonical.js'
+import { problemOfSetting, readExperiment } from '../../io/config/settings.js'
 import { tensorFlowOf } from '../tensorflow.js'
 
 export interface CheckedConfig {
+  /** As written, with its sweep. */
   readonly config: Config
+  /** What it comes to: one setting without a sweep. */
+  readonly settings: Settings
   /** SHA-256 of its canonical form. */
   readonly hash: string
 }
 
+/** The first thing that a setting asks for and that is not built. */
+const firstUnavailable = (path: string, { all }: Settings): Problem | null => {
+  for (const setting of all) {
+    const missing = unavailable(path, setting.config)
+    if (missing !== null) return problemOfSetting(setting, missing)
+  }
+  return null
+}
+
+/** The methods of the first setting that asks for TensorFlow.js; else of the first. */
+const askingForTensorFlow = ({ all }: Settings): Pick<Config, 'methods'> =>
+  (all.find(({ config }) => firstOnTensorFlow(config) >= 0) ?? all[0]).config
+
 export const readCheckedConfig = (path: string): TE.TaskEither<readonly Problem[], CheckedConfig> =>
   pipe(
-    readConfig(path),
-    TE.chain(config => {
-      const missing = unavailable(path, config)
-      return missing === null ? TE.right(config) : TE.left([missing])
+    readExperiment(path),
+    TE.chain(read => {
+      const missing = firstUnavailable(path, read.settings)
+      return missing === null ? TE.right(read) : TE.left([missing])
     }),
-    TE.chain((config): TE.TaskEither<readonly Problem[], CheckedConfig> =>
+    TE.chain(({ config, settings }): TE.TaskEither<readonly Problem[], CheckedConfig> =>
       pipe(
-        tensorFlowOf(path, config),
+        tensorFlowOf(path, askingForTensorFlow(settings)),
         TE.bimap(
           absent => [absent],
-          () => ({ config, hash: configHash(config) }),
+          () => ({ config, settings, hash: experimentHash(config, settings) }),
         ),
       ),
     ),
@@ -38,16 +57,23 @@ export interface CheckedTraining extends CheckedConfig {
   readonly training: Training
 }
 
-/** The same for a training: the config has one, and this version can do it. */
+/** The same for a training: the config has one, this version can do it, and it is one. */
 export const readCheckedTraining = (path: string): TE.TaskEither<readonly Problem[], CheckedTraining> =>
   pipe(
     readCheckedConfig(path),
     TE.chain(checked => {
       const training = checked.config.train
       const missing =
-        training === null
-          ? problem(path, 'train', 'settings of a training, such as {"preset": "plain"}', 'none')
-          : (unavailableTraining(path, checked.config, training) ?? unlearned(path, checked.config, training))
+        checked.config.sweep !== null
+          ? problem(
+              path,
+              'sweep',
+              'it left out: a training has one setting',
+              counted(checked.settings.all.length, 'setting'),
+            )
+          : training === null
+            ? problem(path, 'train', 'settings of a training, such as {"preset": "plain"}', 'none')
+            : (unavailableTraining(path, checked.config, training) ?? unlearned(path, checked.config, training))
       return training === null || missing !== null
         ? TE.left(missing === null ? [] : [missing])
         : TE.right({ ...checked, training })

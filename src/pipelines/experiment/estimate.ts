@@ -8,15 +8,16 @@ import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { changesWithTime, isPresent } from '../../domain/experiment/error-sources.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
-import { fillsRows, minimises, type AnalogMethod, type Spare } from '../../domain/experiment/method.js'
+import { fillsRows, minimises, type AnalogMethod, type Method, type Spare } from '../../domain/experiment/method.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
-import { asksForErrors } from '../optimisation.js'
+import { mostTogether, passesFor, rangesKey } from '../optimisation.js'
 import { convertersOf, roomOf } from '../../engines/analog/parameters.js'
 import type { OpenTask } from '../openTask.js'
 import { measuredRates, tensorFlowRate, type Rates } from '../rates.js'
-import type { AnyPlannedUnit, Workspace } from './workspace.js'
+import type { PreparedSetting } from './settings.js'
+import { rangesUnits, type AnyPlannedUnit, type Workspace } from './workspace.js'
 
 export interface TaskEstimate {
   readonly task: string
@@ -25,7 +26,7 @@ export interface TaskEstimate {
   readonly units: number
   readonly examples: number
   readonly tokensPerExample: number
-  /** Crossbar tiles; null for digital execution. */
+  /** Crossbar tiles, the most of all settings; null for digital execution. */
   readonly tiles: number | null
   /** Weights in linear layers. */
   readonly weights: number
@@ -106,18 +107,23 @@ const searchSeconds = (a: Architecture, { tile }: Hardware, { objective }: Analo
       0,
     ) * objective.times.length
 
-/** Seconds of one core for one unit. A chip is read once, and once more where its compensation compares with that. */
-const secondsAUnit = (unit: AnyPlannedUnit, about: About): number => {
+/**
+ * Seconds of one core for one unit. A chip is read once, and once more where its compensation compares with that.
+ * @param calibrations passes over this task's calibration examples that were counted before, and those counted here
+ */
+const secondsAUnit = (unit: AnyPlannedUnit, about: About, calibrations: Set<string>): number => {
   const { architecture, tokens, rates, hardware } = about
   const reading = hardware === null ? 0 : (2 * weightsOf(architecture)) / rates.read
   switch (unit.kind) {
     case 'scores':
       return reading + unit.open.examples * secondsAnExample(about)
     case 'ranges': {
+      if (hardware === null) return 0
       const pass = (unit.open.calibration?.examples ?? 0) * secondsAnExample({ ...about, hardware: null })
-      if (hardware === null || !asksForErrors({ ...unit.method, hardware })) return pass
-      const search = minimises(unit.method) ? searchSeconds(architecture, hardware, unit.method) : 0
-      return (1 + gradientPasses) * pass + search
+      const fresh = passesFor({ ...unit.method, hardware }).filter(({ key }) => !calibrations.has(key))
+      for (const { key } of fresh) calibrations.add(key)
+      const passes = fresh.reduce((sum, { of }) => sum + (of === 'errors' ? gradientPasses : 1), 0)
+      return passes * pass + (minimises(unit.method) ? searchSeconds(architecture, hardware, unit.method) : 0)
     }
     case 'errors': {
       const calibrated = Math.min(mostTokens, (unit.open.calibration?.examples ?? 0) * tokens)
@@ -146,43 +152,103 @@ const memory = ({ architecture, parameters, hardware, spare }: About): number =>
   return baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware, spare), 4 * weights)
 }
 
-/** One line per task and method, in the order of the config. */
+/** What is computed once for several settings, or methods. */
+export interface Shared {
+  /** Units of all settings, each for itself. */
+  readonly units: number
+  /** Tasks of all settings, and those that differ: what is opened, hashed and counted. */
+  readonly tasks: number
+  readonly opened: number
+  /** Ranges of all settings, and the passes over calibration examples that they follow from. */
+  readonly ranges: number
+  readonly calibrations: number
+}
+
+export const sharedIn = ({ settings, tasks, units, methodUnits }: Workspace): Shared => {
+  const ranges = rangesUnits({ methodUnits })
+  /** What each pass is for. */
+  const passes = new Map<string, { readonly most: number; readonly users: Set<string> }>()
+  for (const { setting, open, method } of ranges) {
+    const wanted = { ...method, hardware: hardwareOf(setting.config, method) }
+    for (const { key: own, of } of passesFor(wanted)) {
+      const key = `${tasks.indexOf(open)} ${own}`
+      const pass = passes.get(key) ?? { most: of === 'errors' ? mostTogether : Infinity, users: new Set() }
+      passes.set(key, pass)
+      pass.users.add(rangesKey(wanted))
+    }
+  }
+  return {
+    units: units.length + methodUnits.length,
+    ...{ tasks: settings.reduce((sum, s) => sum + s.tasks.length, 0), opened: tasks.length },
+    ranges: ranges.length,
+    calibrations: [...passes.values()].reduce(
+      (sum, { most, users }) => sum + Math.max(1, Math.ceil(users.size / most)),
+      0,
+    ),
+  }
+}
+
+/** Of the same task and method in several settings. */
+const added = (a: TaskEstimate, b: TaskEstimate): TaskEstimate => ({
+  ...a,
+  ...{ units: a.units + b.units, examples: a.examples + b.examples, seconds: a.seconds + b.seconds },
+  tiles: a.tiles === null || b.tiles === null ? (a.tiles ?? b.tiles) : Math.max(a.tiles, b.tiles),
+  memoryBytes: Math.max(a.memoryBytes, b.memoryBytes),
+})
+
+/** One line per task and method, in the order of the config; of a sweep, all settings together. */
 export const estimate = async (
   workspace: Workspace,
   units: readonly AnyPlannedUnit[],
 ): Promise<readonly TaskEstimate[]> => {
   const rates = await measuredRates()
   const cores = availableParallelism()
-  const elsewhere = firstOnTensorFlow(workspace.config) < 0 ? null : { ...rates, product: await tensorFlowRate() }
-  const result: TaskEstimate[] = []
-  for (const [taskIndex, open] of workspace.tasks.entries()) {
+  const asking = workspace.settings.some(({ config }) => firstOnTensorFlow(config) >= 0)
+  const elsewhere = asking ? { ...rates, product: await tensorFlowRate() } : null
+  const lengths = new Map<OpenTask, number>()
+  const calibrations = new Map<OpenTask, Set<string>>()
+  const own = new Map<Method, AnyPlannedUnit[]>()
+  for (const unit of units) own.set(unit.method, [...(own.get(unit.method) ?? []), unit])
+
+  const estimateOf = ({ config }: PreparedSetting, open: OpenTask, method: Method): TaskEstimate => {
     const { architecture } = open.checkpoint
-    const tokens = await meanTokens(open)
-    const parameters = [...tensorShapes(architecture).values()].reduce((sum, shape) => sum + product(shape), 0)
-    for (const method of workspace.config.methods) {
-      const own = units.filter(u => u.taskIndex === taskIndex && u.method === method)
-      const hardware = method.execution === 'digital' ? null : hardwareOf(workspace.config, method)
-      const onTensorFlow = method.execution === 'digital' && method.engine === 'tensorflow' ? elsewhere : null
-      const about = {
-        ...{ architecture, tokens, parameters, rates: onTensorFlow ?? rates, hardware },
-        spare: method.execution === 'digital' ? ('none' as const) : method.spare,
-        times: workspace.config.repeat.times.length,
-      }
-      result.push({
-        task: open.source.task,
-        method: method.name,
-        units: own.length,
-        examples: own.filter(u => u.kind === 'scores').length * open.examples,
-        tokensPerExample: tokens,
-        tiles:
-          hardware === null
-            ? null
-            : linearLayers(architecture).reduce((sum, l) => sum + tilesOf(l, hardware.tile).length, 0),
-        weights: weightsOf(architecture),
-        seconds: own.reduce((sum, u) => sum + secondsAUnit(u, about), 0) / (onTensorFlow === null ? cores : 1),
-        memoryBytes: memory(about),
-      })
+    const todo = (own.get(method) ?? []).filter(u => u.open === open)
+    const hardware = method.execution === 'digital' ? null : hardwareOf(config, method)
+    const onTensorFlow = method.execution === 'digital' && method.engine === 'tensorflow' ? elsewhere : null
+    const tokens = lengths.get(open) ?? NaN
+    const about = {
+      ...{ architecture, tokens, rates: onTensorFlow ?? rates, hardware },
+      spare: method.execution === 'digital' ? ('none' as const) : method.spare,
+      parameters: [...tensorShapes(architecture).values()].reduce((sum, shape) => sum + product(shape), 0),
+      times: config.repeat.times.length,
+    }
+    const counted = calibrations.get(open) ?? new Set<string>()
+    calibrations.set(open, counted)
+    return {
+      task: open.source.task,
+      method: method.name,
+      units: todo.length,
+      examples: todo.filter(u => u.kind === 'scores').length * open.examples,
+      tokensPerExample: tokens,
+      tiles:
+        hardware === null
+          ? null
+          : linearLayers(architecture).reduce((sum, l) => sum + tilesOf(l, hardware.tile).length, 0),
+      weights: weightsOf(architecture),
+      seconds: todo.reduce((sum, u) => sum + secondsAUnit(u, about, counted), 0) / (onTensorFlow === null ? cores : 1),
+      memoryBytes: memory(about),
     }
   }
-  return result
+
+  for (const open of workspace.tasks) lengths.set(open, await meanTokens(open))
+  const lines = new Map<string, TaskEstimate>()
+  for (const setting of workspace.settings)
+    for (const open of setting.tasks)
+      for (const method of setting.config.methods) {
+        const one = estimateOf(setting, open, method)
+        const key = JSON.stringify([one.task, one.method])
+        const before = lines.get(key)
+        lines.set(key, before === undefined ? one : added(before, one))
+      }
+  return [...lines.values()]
 }

@@ -63,6 +63,7 @@ export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool
     if (fillsRows(unit.method)) await writeRows(sink, spareRowsTable, spareRowRows(ranges))
     await unit.open.unchanged()
   })
+  engines.kept(unit, unit.method)
 }
 
 /** The columns' rows of one tile after the other. */
@@ -110,16 +111,13 @@ export const readSpare = async (
 }
 
 /** The ranges in a whole unit file, of every tile in the order of the model. @throws Failure (in the promise) */
-export const readRanges = async (
-  workspace: Pick<Workspace, 'config'>,
-  unit: PlannedMethodUnit,
-): Promise<readonly ChosenRanges[]> => {
-  const tiles = tilesOfUnit(workspace, unit)
+export const readRanges = async (unit: PlannedMethodUnit): Promise<readonly ChosenRanges[]> => {
+  const tiles = tilesOfUnit(unit)
   const columns = await readColumns(unit.path, tiles)
   const spare = await readSpare(unit.path, tiles, 'columns')
   const rows = fillsRows(unit.method) ? await readSpare(unit.path, tiles, 'rows') : []
   const orders = await readOrders(unit.path, tiles, rows)
-  const { wireResistanceOhm } = hardwareOf(workspace.config, unit.method)
+  const { wireResistanceOhm } = hardwareOf(unit.setting.config, unit.method)
   const ranges: ChosenRanges[] = []
   for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
     const own = columns[ranges.length]
@@ -145,9 +143,9 @@ export const readRanges = async (
 
 /** What the experiment's folder has of ranges already; a damaged file counts as not there. */
 export const storedRanges =
-  (workspace: Pick<Workspace, 'config' | 'methodUnits'>): StoredRanges =>
+  (workspace: Pick<Workspace, 'methodUnits'>): StoredRanges =>
   async (open, method) => {
-    const unit = rangesUnits(workspace).find(u => u.open === open && u.method.name === method.name)
+    const unit = rangesUnits(workspace).find(u => u.open === open && u.method === method)
     if (unit === undefined || (await unitState(unit.path)) !== 'whole') return null
-    return readRanges(workspace, unit)
+    return readRanges(unit)
   }

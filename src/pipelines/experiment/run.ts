@@ -4,6 +4,7 @@
  */
 import { repetitionText, type Shard } from '../../domain/experiment/plan.js'
 import { counted } from '../../domain/count.js'
+import { choicesText } from '../../domain/experiment/sweep.js'
 import { fail } from '../../domain/problem.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { errorsTable } from '../../domain/tables/errors.js'
@@ -52,8 +53,11 @@ export interface Finished {
   readonly tables: readonly string[]
 }
 
-const titleOf = ({ task, method, repetition }: PlannedUnit): string =>
-  `${task.task}: ${method.name}${repetitionText(repetition)}`
+/** A unit that several settings share is told by the first of them, digital ones without. */
+const titleOf = ({ task, method, repetition, setting: { choices } }: PlannedUnit): string => {
+  const setting = repetition === null || choices.length === 0 ? '' : `, ${choicesText(choices)}`
+  return `${task.task}: ${method.name}${setting}${repetitionText(repetition)}`
+}
 
 interface Amount {
   readonly examples: number
@@ -64,7 +68,7 @@ const alphaRows = function* (alphas: Float32Array): Generator<AlphaRow> {
   for (const alpha of alphas) yield { alpha }
 }
 
-const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: RunOptions): Promise<Amount> => {
+const computeScores = async (unit: PlannedUnit, options: RunOptions): Promise<Amount> => {
   const { engine, pass } = await options.engines.forUnit(unit)
   let examples = 0
   let tokens = 0
@@ -83,7 +87,7 @@ const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: R
     )
     await rows.close()
     if (pass !== null && unit.method.execution === 'analog') {
-      const { tile } = hardwareOf(workspace.config, unit.method)
+      const { tile } = hardwareOf(unit.setting.config, unit.method)
       await writeRows(sink, tileCountsTable, counter.rows(unit.open.checkpoint.architecture, tile))
       await writeRows(sink, alphasTable, alphaRows(pass.alphas))
     }
@@ -96,9 +100,9 @@ const computeScores = async (workspace: Workspace, unit: PlannedUnit, options: R
   return { examples, tokens }
 }
 
-const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, options: RunOptions): Promise<void> => {
+const computeErrors = async (unit: PlannedMethodUnit, options: RunOptions): Promise<void> => {
   const { engines } = options
-  const { config } = workspace
+  const { config } = unit.setting
   const ranges = await engines.ranges(unit, unit.method)
   const vectors = await engines.vectors(unit, unit.method)
   await engines.rest()
@@ -116,10 +120,10 @@ const computeErrors = async (workspace: Workspace, unit: PlannedMethodUnit, opti
   })
 }
 
-const compute = async (workspace: Workspace, unit: AnyPlannedUnit, options: RunOptions): Promise<Amount> => {
-  if (unit.kind === 'scores') return computeScores(workspace, unit, options)
+const compute = async (unit: AnyPlannedUnit, options: RunOptions): Promise<Amount> => {
+  if (unit.kind === 'scores') return computeScores(unit, options)
   if (unit.kind === 'ranges') await computeRanges(unit, options.engines)
-  else await computeErrors(workspace, unit, options)
+  else await computeErrors(unit, options)
   return { examples: 0, tokens: 0 }
 }
 
@@ -138,7 +142,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   try {
     for (const unit of missing) {
       checkpointed(options.signal)
-      const amount = await compute(workspace, unit, options)
+      const amount = await compute(unit, options)
       examples += amount.examples
       tokens += amount.tokens
       done += 1

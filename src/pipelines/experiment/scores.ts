@@ -5,9 +5,11 @@ import { metrics } from '../../domain/tasks/metrics/metric.js'
 import { readUnit } from '../../io/unitFile.js'
 import type { PlannedUnit, Workspace } from './workspace.js'
 
-/** The first digital unit of the same task, if the experiment has one: what `agreement` compares with. */
+/** The first digital unit of the same task in the same setting, if it has one: what `agreement` compares with. */
 const digitalTwin = (workspace: Workspace, unit: PlannedUnit): PlannedUnit | undefined =>
-  workspace.units.find(u => u.taskIndex === unit.taskIndex && u.method.execution === 'digital')
+  workspace.units.find(
+    u => u.setting === unit.setting && u.taskIndex === unit.taskIndex && u.method.execution === 'digital',
+  )
 
 /** Both units' outcomes side by side; the twin's is undefined without a twin. */
 const sideBySide = async function* (
@@ -27,6 +29,7 @@ const sideBySide = async function* (
 
 /** What repeats in every row of a unit. */
 export const rowOf = (unit: PlannedUnit) => ({
+  ...unit.setting.cells,
   task: unit.task.task,
   method: unit.method.name,
   chip: unit.repetition?.chip ?? null,

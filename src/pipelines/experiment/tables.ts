@@ -48,17 +48,20 @@ const scoreRows = async function* (rows: readonly ScoreRow[]): AsyncGenerator<Ro
   for (const row of rows) yield await Promise.resolve(row)
 }
 
-/** The rows of every table. */
+/** The rows of every table; what tells settings apart stands in front. */
 const contents = (
   workspace: Workspace,
   scores: readonly ScoreRow[],
-): Readonly<Record<TableName, { readonly table: Table; readonly rows: () => AsyncGenerator<Row> }>> => ({
-  scores: { table: scoresTable, rows: () => scoreRows(scores) },
-  predictions: { table: predictionsTable, rows: () => predictionRows(workspace) },
-  tiles: { table: tilesTable, rows: () => tileRows(workspace) },
-  columns: { table: columnsTable, rows: () => columnRows(workspace) },
-  errors: { table: errorsTable, rows: () => errorRows(workspace) },
-})
+): Readonly<Record<TableName, { readonly table: Table; readonly rows: () => AsyncGenerator<Row> }>> => {
+  const of = (table: Table): Table => ({ ...table, columns: [...workspace.settingColumns, ...table.columns] })
+  return {
+    scores: { table: of(scoresTable), rows: () => scoreRows(scores) },
+    predictions: { table: of(predictionsTable), rows: () => predictionRows(workspace) },
+    tiles: { table: of(tilesTable), rows: () => tileRows(workspace) },
+    columns: { table: of(columnsTable), rows: () => columnRows(workspace) },
+    errors: { table: of(errorsTable), rows: () => errorRows(workspace) },
+  }
+}
 
 const copy = async (rows: AsyncGenerator<Row>, sink: TableSink<string>, signal?: AbortSignal): Promise<void> => {
   for await (const row of rows) {

@@ -7,21 +7,21 @@ import { join } from 'node:path'
 import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
 import { linearLayers } from '../../domain/encoder/architecture.js'
 import { hardwareOf, type Config } from '../../domain/experiment/config.js'
-import { buildInWords, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
+import { onlySetting, type Setting, type Settings } from '../../domain/experiment/sweep.js'
+import { buildInWords, firstOnTensorFlow, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
 import { plan, sharded, type MethodUnit, type Shard, type Unit } from '../../domain/experiment/plan.js'
-import { fail, type Problem } from '../../domain/problem.js'
-import { limits } from '../../domain/random/addresses.js'
-import type { Provenance } from '../../domain/tables/table.js'
+import type { Problem } from '../../domain/problem.js'
+import type { Column, Provenance } from '../../domain/tables/table.js'
 import { version } from '../../domain/version.js'
 import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
-import { openTask, type OpenTask } from '../openTask.js'
-import { checkLearned } from '../ranges.js'
-import { filesOf, openRangesFiles, refuseUnfitRanges, type RangesFiles } from '../savedRanges.js'
+import type { OpenTask } from '../openTask.js'
+import { filesOf, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
+import { preparedSettings, rangesFilesOf, type PreparedSetting } from './settings.js'
 
 /** A unit's place on disk, and its task made ready. */
 interface Placed {
@@ -29,6 +29,8 @@ interface Placed {
   readonly key: string
   readonly path: string
   readonly open: OpenTask
+  /** Whose config it is a unit of. */
+  readonly setting: PreparedSetting
 }
 
 export type PlannedUnit = Unit & Placed
@@ -36,10 +38,15 @@ export type PlannedMethodUnit = MethodUnit & Placed
 export type AnyPlannedUnit = PlannedUnit | PlannedMethodUnit
 
 export interface Workspace {
+  /** As written, with its sweep: what runs is that of the settings. */
   readonly config: Config
+  readonly settings: readonly PreparedSetting[]
+  /** What tells settings apart in the tables. */
+  readonly settingColumns: readonly Column[]
   readonly out: string
+  /** Of all settings, each once. */
   readonly tasks: readonly OpenTask[]
-  /** The plan's scores, in the order of the tables. */
+  /** The plan's scores, in the order of the tables: settings outermost. */
   readonly units: readonly PlannedUnit[]
   /** What there is to find out about each analog method on each task, in the order of the tables. */
   readonly methodUnits: readonly PlannedMethodUnit[]
@@ -54,90 +61,99 @@ export const rangesUnits = ({ methodUnits }: Pick<Workspace, 'methodUnits'>): re
   methodUnits.filter(u => u.kind === 'ranges')
 
 /** The tiles of a method's chip, in the order of the model. */
-export const tilesOfUnit = (
-  { config }: Pick<Workspace, 'config'>,
-  { open, method }: Pick<PlannedMethodUnit, 'open' | 'method'>,
-): readonly Tile[] => {
-  const { tile } = hardwareOf(config, method)
+export const tilesOfUnit = ({ setting, open, method }: PlannedMethodUnit): readonly Tile[] => {
+  const { tile } = hardwareOf(setting.config, method)
   return linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
 }
 
 export const unitsFolder = (out: string): string => join(out, 'units')
 
 /** The files of ranges that methods name, as they are written in the config, with their hashes; nothing without any. */
-const rangesInputs = (config: Config, { hashes }: RangesFiles): { readonly ranges?: Record<string, string> } => {
-  const files = [...filesOf(config)].map(([path, { written }]) => [written, hashes.get(path) ?? ''] as const)
+const rangesInputs = (
+  settings: readonly Setting[],
+  { hashes }: RangesFiles,
+): { readonly ranges?: Record<string, string> } => {
+  const files = settings
+    .flatMap(({ config }) => [...filesOf(config)])
+    .map(([path, { written }]) => [written, hashes.get(path) ?? ''] as const)
   return files.length === 0 ? {} : { ranges: Object.fromEntries(files) }
 }
 
+const each = <A>(values: readonly A[]): readonly A[] => [...new Set(values)]
+
 const provenanceOf = (
-  config: Config,
+  { config, settings, tasks }: Pick<Workspace, 'config' | 'settings' | 'tasks'>,
   hash: string,
-  tasks: readonly OpenTask[],
   tensorflow: TensorFlowBuild | null,
 ): Provenance =>
   new Map([
     ['ohmflow:version', version],
     ['ohmflow:experiment', config.name],
     ['ohmflow:config-sha256', hash],
-    ['ohmflow:seed', String(config.seed)],
+    ['ohmflow:seed', each(settings.map(s => String(s.config.seed))).join(', ')],
     ...(tensorflow === null ? [] : [['ohmflow:tensorflow', buildInWords(tensorflow)] as const]),
     [
       'ohmflow:inputs',
-      canonicalJson(
-        tasks.map(({ source, saved, inputs: { calibration, ...inputs } }) => ({
-          task: source.task,
-          ...inputs,
-          ...(calibration === null ? {} : { calibration }),
-          ...rangesInputs(config, saved),
-        })),
-      ),
+      `[${each(
+        tasks.map(({ source, saved, inputs: { calibration, ...inputs } }) =>
+          canonicalJson({
+            task: source.task,
+            ...inputs,
+            ...(calibration === null ? {} : { calibration }),
+            ...rangesInputs(settings, saved),
+          }),
+        ),
+      ).join(',')}]`,
     ],
   ])
 
-/** @throws Failure if a chip would part a layer into more tiles than random numbers have addresses for. */
-const refuseTooManyTiles = (config: Config, { checkpoint }: OpenTask): void => {
-  for (const method of config.methods) {
-    if (method.execution === 'digital') continue
-    const { tile } = hardwareOf(config, method)
-    for (const { name, inputs, outputs } of linearLayers(checkpoint.architecture)) {
-      const tiles = Math.ceil(inputs / tile.rows) * Math.ceil(outputs / tile.columns)
-      const found = `${tiles} of ${tile.rows} x ${tile.columns} (method "${method.name}", hardware.tile)`
-      if (tiles > limits.tile) fail(checkpoint.folder, name, `at most ${limits.tile} tiles`, found)
-    }
-  }
-}
+/** Units of equal keys are one unit, and count as one. */
+const numbered = <U extends Pick<AnyPlannedUnit, 'key' | 'index'>>(units: readonly U[], places: Map<string, number>) =>
+  units.map((unit): U => {
+    const index = places.get(unit.key) ?? places.size
+    places.set(unit.key, index)
+    return { ...unit, index }
+  })
 
-export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
+/** @param wanted what the config comes to; without a sweep, itself */
+export const prepare = (
+  config: Config,
+  configHash: string,
+  out: string,
+  wanted: Settings = onlySetting(config),
+): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
     await refuseNonFolder(out)
-    const tasks: OpenTask[] = []
-    const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
-    const tensorflow = await orThrow(tensorFlowOf(config.name, config))
-    const saved = await orThrow(openRangesFiles(config))
-    for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration, { saved })))
-    for (const task of tasks) {
-      refuseTooManyTiles(config, task)
-      refuseUnfitRanges(config, saved, { task: task.source.task, architecture: task.checkpoint.architecture })
-      await checkLearned(config, task)
-    }
-    const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
-      const key = sha256(canonicalJson(dependsOn))
-      const open = tasks[taskIndex]
-      if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
-      return { key, path: join(unitsFolder(out), `${key}.unit`), open }
-    }
-    const { scores, methods } = plan(
-      config,
-      tasks.map(t => t.inputs),
-      tensorflow,
-      saved.hashes,
-    )
+    const asking = wanted.all.find(s => firstOnTensorFlow(s.config) >= 0) ?? wanted.all[0]
+    const tensorflow = await orThrow(tensorFlowOf(config.name, asking.config))
+    const saved = await rangesFilesOf(config.name, wanted)
+    const { settings, tasks } = await preparedSettings(wanted, saved)
+    const planned = settings.map(setting => {
+      const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
+        const key = sha256(canonicalJson(dependsOn))
+        const open = setting.tasks[taskIndex]
+        if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
+        return { key, path: join(unitsFolder(out), `${key}.unit`), open, setting }
+      }
+      const inputs = setting.tasks.map(t => t.inputs)
+      const { scores, methods } = plan(setting.config, inputs, tensorflow, saved.hashes)
+      return {
+        scores: scores.map(unit => ({ ...unit, ...placed(unit) })),
+        methods: methods.map(unit => ({ ...unit, ...placed(unit) })),
+      }
+    })
+    const places = new Map<string, number>()
     return {
-      ...{ config, out, tasks },
-      units: scores.map(unit => ({ ...unit, ...placed(unit) })),
-      methodUnits: methods.map(unit => ({ ...unit, ...placed(unit) })),
-      provenance: provenanceOf(config, configHash, tasks, tensorflow),
+      ...{ config, settings, settingColumns: wanted.columns, out, tasks },
+      units: numbered(
+        planned.flatMap(p => p.scores),
+        places,
+      ),
+      methodUnits: numbered(
+        planned.flatMap(p => p.methods),
+        places,
+      ),
+      provenance: provenanceOf({ config, settings, tasks }, configHash, tensorflow),
     }
   })
 
@@ -156,24 +172,51 @@ const states = async (units: readonly Placed[]): Promise<ReadonlyMap<string, Uni
   return found
 }
 
+/** What the units of one method on one task in one setting have in common. */
+const subjectOf = ({ setting, taskIndex, method }: AnyPlannedUnit): string =>
+  `${setting.index} ${taskIndex} ${method.name}`
+
+const tileOf = ({ setting, method }: AnyPlannedUnit): string => {
+  if (method.execution === 'digital') return ''
+  const { rows, columns } = hardwareOf(setting.config, method).tile
+  return `${rows} x ${columns}`
+}
+
+/** Where each of some things first stands. */
+const firstPlaces = <A>(things: readonly A[]): ReadonlyMap<A, number> =>
+  new Map([...new Set(things)].map((thing, i) => [thing, i] as const))
+
 /**
- * The whole plan in the order in which it is computed: a method on a task after the other, its ranges first, where its
- * errors come from last. Each key once: methods that differ in name only share their units.
+ * The whole plan in the order in which it is computed: tasks outermost, in them sizes of tiles, which share a calibration;
+ * then a method after the other, its ranges first, where its errors come from last, and with it whatever else has the same
+ * ranges. Each key once: methods that differ in name only, and settings in what a unit does not depend on, share it.
  */
 export const allUnits = ({
+  tasks,
   units,
   methodUnits,
-}: Pick<Workspace, 'units' | 'methodUnits'>): readonly AnyPlannedUnit[] => {
-  const groups = new Map<string, AnyPlannedUnit[]>()
+}: Pick<Workspace, 'tasks' | 'units' | 'methodUnits'>): readonly AnyPlannedUnit[] => {
+  const all: readonly AnyPlannedUnit[] = [...units, ...methodUnits]
+  const ranges = new Map(rangesUnits({ methodUnits }).map(unit => [subjectOf(unit), unit.key] as const))
+  const groups = new Map<string, [AnyPlannedUnit, ...AnyPlannedUnit[]]>()
   const keys = new Set<string>()
-  const place = { ranges: 0, scores: 1, errors: 2 } as const
-  for (const unit of [...units, ...methodUnits]) {
+  const [taskPlaces, tilePlaces] = [firstPlaces(tasks), firstPlaces(all.map(tileOf))]
+  for (const unit of all) {
     if (keys.has(unit.key)) continue
     keys.add(unit.key)
-    const key = `${unit.taskIndex} ${unit.method.name}`
-    groups.set(key, [...(groups.get(key) ?? []), unit])
+    const key = `${taskPlaces.get(unit.open) ?? ''} ${ranges.get(subjectOf(unit)) ?? subjectOf(unit)}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [unit])
+    else group.push(unit)
   }
-  return [...groups.values()].flatMap(group => group.sort((a, b) => place[a.kind] - place[b.kind] || a.index - b.index))
+  const [ofTask, ofTile] = [
+    (unit: AnyPlannedUnit): number => taskPlaces.get(unit.open) ?? 0,
+    (unit: AnyPlannedUnit): number => tilePlaces.get(tileOf(unit)) ?? 0,
+  ]
+  const place = { ranges: 0, scores: 1, errors: 2 } as const
+  return [...groups.values()]
+    .sort(([a], [b]) => ofTask(a) - ofTask(b) || ofTile(a) - ofTile(b))
+    .flatMap(group => group.sort((a, b) => place[a.kind] - place[b.kind] || a.index - b.index))
 }
 
 /** The plan minus what is already on disk; every file there is read through and checked. */

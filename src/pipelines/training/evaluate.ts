@@ -72,7 +72,7 @@ export const evaluate = async (
   const units = evaluatedMethods(config).flatMap(method =>
     repetitions(config, method).map(repetition => ({ open, method, repetition })),
   )
-  const engines = enginePool(config, options, reporting.progress)
+  const engines = enginePool([{ config, tasks: [open] }], options, reporting.progress)
   try {
     const rows: Score[] = []
     for (const unit of units) {

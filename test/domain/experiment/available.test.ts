@@ -62,7 +62,7 @@ describe('what is available', () => {
       'c.json: methods.0.engine: expected "ohmflow", found "tensorflow" (method "d"), which is not available in this version',
     )
     expect(refusal({ methods: [{ ...digital, engine: 'tensorflow' }] })).toBeNull()
-    expect(refusal({ sweep: { combine: 'crossed', axes: [] } })).toBe(
+    expect(refusal({ sweep: { combine: 'crossed', axes: [] } }, { ...thisVersion, sweep: false })).toBe(
       'c.json: sweep: expected it left out, found a sweep, which is not available in this version',
     )
     expect(

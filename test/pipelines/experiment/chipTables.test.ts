@@ -63,7 +63,7 @@ const prepared = async (config: object): Promise<Workspace> => {
 }
 const ran = async (config: object): Promise<Workspace> => {
   const workspace = await prepared(config)
-  const engines = enginePool(workspace.config, { workers: 0 }, silent)
+  const engines = enginePool(workspace.settings, { workers: 0 }, silent)
   const { signal } = new AbortController()
   try {
     await runExperiment(workspace, {
