@@ -142,7 +142,18 @@ export const placeHardware = (
   return {
     ...{ ...parameters, tensors, turns },
     hardware: {
-      ...{ settings, layers, ranges, converts: converting, changes, dacMaxCode, adcMaxCode, learnsInputs, learnsColumns, load },
+      ...{
+        settings,
+        layers,
+        ranges,
+        converts: converting,
+        changes,
+        dacMaxCode,
+        adcMaxCode,
+        learnsInputs,
+        learnsColumns,
+        load,
+      },
       deviations: placeDeviations(heap, settings),
     },
   }
