@@ -111,6 +111,18 @@ describe('copies of rows', () => {
       }
   })
 
+  test('have addresses of their own, on every tile', () => {
+    const { tiles } = layerOnChip({ ...exact, tile: { rows: 10, columns: 4 } }, weights, {
+      rowCopies: Uint16Array.of(1, 1, 4),
+    })
+    const addresses = tiles.flatMap(({ rowCopies: { firstRow, count } }) =>
+      Array.from({ length: count }, (_, k) => firstRow + k),
+    )
+    expect(tiles.length).toBe(6)
+    expect(new Set(addresses).size).toBe(18)
+    expect(Math.min(...addresses)).toBeGreaterThanOrEqual(inputs)
+  })
+
   test('leave the draws of every other row as they were', () => {
     const noisy = { noiseScales: { programming: 1, drift: 1, read: 1 }, dac: { bits: 'off' } } as const
     const own = Float32Array.from(x, (v, i) => (places[i] === 1 ? v : 0))
