@@ -6,6 +6,7 @@ import { largestTile, type TileSize } from '../domain/crossbar/tiling.js'
 import { presetNames } from '../domain/devices/constants.js'
 import { longestSeconds, parseDuration, type Seconds } from '../domain/experiment/duration.js'
 import { nearest } from '../domain/spelling.js'
+import { formats } from '../pipelines/experiment/tables.js'
 
 const decoded =
   <A>(description: string, decode: (text: string) => A | undefined, hint: (text: string) => string = () => '') =>
@@ -69,6 +70,13 @@ export const wordsArgument = <W extends string>(
     const known = named.filter(w => w !== undefined)
     return known.length === named.length ? [...new Set(known)] : undefined
   })
+
+/** Of every command that writes an experiment's tables. */
+export const formatsOption = option({
+  type: optional(wordsArgument(formats)('LIST')),
+  long: 'formats',
+  description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
+})
 
 /** A preset of the devices. */
 export const presetArgument = wordArgument(presetNames)

@@ -16,20 +16,30 @@ import {
 import type { TileRow } from '../../domain/tables/tiles.js'
 import { readUnit } from '../../io/unitFile.js'
 import { rangesPlaces } from './rangesUnit.js'
-import { rangesUnits, tilesOfUnit, type PlannedMethodUnit, type PlannedUnit, type Workspace } from './workspace.js'
+import {
+  rangesUnits,
+  tilesOfUnit,
+  type Laid,
+  type PlannedMethodUnit,
+  type PlannedUnit,
+  type TaskFacts,
+} from './workspace.js'
 
 /** Where each table stands in the file of a pass. */
 const places = { tileCounts: 1, alphas: 2 } as const
 
-const passesOf = (workspace: Workspace, of: PlannedMethodUnit): readonly PlannedUnit[] =>
+const passesOf = (workspace: Laid, of: PlannedMethodUnit<TaskFacts>): readonly PlannedUnit<TaskFacts>[] =>
   workspace.units.filter(u => u.taskIndex === of.taskIndex && u.method === of.method)
 
-const aboutOf = ({ task, method }: PlannedMethodUnit) => ({ task: task.task, method: method.name })
+const aboutOf = ({ task, method }: PlannedMethodUnit<TaskFacts>) => ({ task: task.task, method: method.name })
 
 const countNames = ['inputs', 'clipped_inputs', 'outputs', 'saturated_outputs'] as const
 
 /** Sums over passes, tile by tile. */
-const totalCounts = async (passes: readonly PlannedUnit[], tiles: number): Promise<readonly TileCountRow[]> => {
+const totalCounts = async (
+  passes: readonly PlannedUnit<TaskFacts>[],
+  tiles: number,
+): Promise<readonly TileCountRow[]> => {
   const totals = Array.from({ length: tiles }, () => ({
     ...{ inputs: 0, clipped_inputs: 0, outputs: 0, saturated_outputs: 0 },
   }))
@@ -45,7 +55,7 @@ const totalCounts = async (passes: readonly PlannedUnit[], tiles: number): Promi
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
-export const tileRows = async function* (workspace: Workspace): AsyncGenerator<TileRow> {
+export const tileRows = async function* (workspace: Laid): AsyncGenerator<TileRow> {
   for (const unit of rangesUnits(workspace)) {
     const { tile: size, dac, adc } = hardwareOf(workspace.config, unit.method)
     const tiles = tilesOfUnit(workspace, unit)
@@ -76,7 +86,7 @@ export const tileRows = async function* (workspace: Workspace): AsyncGenerator<T
 }
 
 /** Mean factor of every column of the model at a time. */
-const meanAlphas = async (passes: readonly PlannedUnit[], columns: number): Promise<Float64Array> => {
+const meanAlphas = async (passes: readonly PlannedUnit<TaskFacts>[], columns: number): Promise<Float64Array> => {
   const sums = new Float64Array(columns)
   for (const pass of passes) {
     let j = 0
@@ -93,7 +103,7 @@ const columnsOf = function* (tiles: readonly Tile[]): Generator<{ readonly tile:
   for (const tile of tiles) for (let j = 0; j < tile.columns.size; j++) yield { tile, column: tile.columns.first + j }
 }
 
-export const columnRows = async function* (workspace: Workspace): AsyncGenerator<ColumnRow> {
+export const columnRows = async function* (workspace: Laid): AsyncGenerator<ColumnRow> {
   for (const unit of rangesUnits(workspace)) {
     const tiles = tilesOfUnit(workspace, unit)
     const total = tiles.reduce((sum, t) => sum + t.columns.size, 0)
@@ -125,7 +135,7 @@ export const columnRows = async function* (workspace: Workspace): AsyncGenerator
   }
 }
 
-export const errorRows = async function* (workspace: Workspace): AsyncGenerator<ErrorRow> {
+export const errorRows = async function* (workspace: Laid): AsyncGenerator<ErrorRow> {
   for (const unit of workspace.methodUnits)
     if (unit.kind === 'errors')
       // A unit's file is shared by methods that differ in name only.

@@ -2,7 +2,7 @@
  * Running an experiment: compute the units that are missing, each into a file of its own, then write the tables.
  * Interrupted or killed anywhere, it starts again with what is finished and ends with the same bytes.
  */
-import { repetitionText, type Shard } from '../../domain/experiment/plan.js'
+import type { Shard } from '../../domain/experiment/plan.js'
 import { counted } from '../../domain/count.js'
 import { fail } from '../../domain/problem.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
@@ -20,10 +20,12 @@ import type { Progress } from '../progress.js'
 import { counting } from './counting.js'
 import { removeOutdated } from '../tableFiles.js'
 import { computeRanges } from './rangesUnit.js'
+import { writeShardRecord } from './shardRecord.js'
 import { allScores, tablePlace, writeTables, type Format } from './tables.js'
 import {
   allUnits,
   remaining,
+  titleOf,
   unfinished,
   unitProvenance,
   unitsFolder,
@@ -51,9 +53,6 @@ export interface Finished {
   readonly scores: readonly ScoreRow[]
   readonly tables: readonly string[]
 }
-
-const titleOf = ({ task, method, repetition }: PlannedUnit): string =>
-  `${task.task}: ${method.name}${repetitionText(repetition)}`
 
 interface Amount {
   readonly examples: number
@@ -136,6 +135,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   const total = allUnits(workspace).length
   let done = total - new Set([...missing, ...elsewhere].map(u => u.key)).size
   try {
+    await writeShardRecord(workspace, options.shard)
     for (const unit of missing) {
       checkpointed(options.signal)
       const amount = await compute(workspace, unit, options)

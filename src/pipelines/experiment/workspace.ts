@@ -5,13 +5,23 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
 import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
-import { linearLayers } from '../../domain/encoder/architecture.js'
-import { hardwareOf, type Config } from '../../domain/experiment/config.js'
+import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
+import { hardwareOf, type Config, type TaskSource } from '../../domain/experiment/config.js'
 import { buildInWords, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
-import { plan, sharded, type MethodUnit, type Shard, type Unit } from '../../domain/experiment/plan.js'
+import {
+  plan,
+  repetitionText,
+  sharded,
+  type MethodUnit,
+  type RangesHashes,
+  type Shard,
+  type TaskInputs,
+  type Unit,
+} from '../../domain/experiment/plan.js'
 import { fail, type Problem } from '../../domain/problem.js'
 import { limits } from '../../domain/random/addresses.js'
 import type { Provenance } from '../../domain/tables/table.js'
+import type { Task } from '../../domain/tasks/task.js'
 import { version } from '../../domain/version.js'
 import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
@@ -23,40 +33,69 @@ import { checkLearned } from '../ranges.js'
 import { filesOf, openRangesFiles, refuseUnfitRanges, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
 
-/** A unit's place on disk, and its task made ready. */
-interface Placed {
+/** What of a task is laid out in units and shown in tables: nothing here needs its model or its data. */
+export interface TaskFacts {
+  readonly source: Pick<TaskSource, 'task'>
+  readonly task: Task
+  readonly inputs: TaskInputs
+  readonly dataset: { readonly labelled: boolean }
+  readonly checkpoint: { readonly architecture: Architecture }
+}
+
+/** A unit's place on disk, and its task made ready, or as much as is known of it. */
+interface Placed<T extends TaskFacts = OpenTask> {
   /** SHA-256 of what it depends on. */
   readonly key: string
   readonly path: string
-  readonly open: OpenTask
+  readonly open: T
 }
 
-export type PlannedUnit = Unit & Placed
-export type PlannedMethodUnit = MethodUnit & Placed
-export type AnyPlannedUnit = PlannedUnit | PlannedMethodUnit
+export type PlannedUnit<T extends TaskFacts = OpenTask> = Unit & Placed<T>
+export type PlannedMethodUnit<T extends TaskFacts = OpenTask> = MethodUnit & Placed<T>
+export type AnyPlannedUnit<T extends TaskFacts = OpenTask> = PlannedUnit<T> | PlannedMethodUnit<T>
 
-export interface Workspace {
+/** Everything that the plan and the tables follow from. */
+export interface Basis<T extends TaskFacts = OpenTask> {
   readonly config: Config
   readonly out: string
-  readonly tasks: readonly OpenTask[]
-  /** The plan's scores, in the order of the tables. */
-  readonly units: readonly PlannedUnit[]
-  /** What there is to find out about each analog method on each task, in the order of the tables. */
-  readonly methodUnits: readonly PlannedMethodUnit[]
+  readonly tasks: readonly T[]
   readonly provenance: Provenance
+  /** Null where no method asks for it. */
+  readonly tensorflow: TensorFlowBuild | null
+  /** Of the files of ranges that methods name. */
+  readonly files: RangesHashes
 }
+
+export interface Workspace<T extends TaskFacts = OpenTask> extends Basis<T> {
+  /** The plan's scores, in the order of the tables. */
+  readonly units: readonly PlannedUnit<T>[]
+  /** What there is to find out about each analog method on each task, in the order of the tables. */
+  readonly methodUnits: readonly PlannedMethodUnit<T>[]
+}
+
+/** As much of an experiment as its tables are made of, once its units are there. */
+export type Laid = Workspace<TaskFacts>
+
+/** For people: "cola: abs-max, chip 0, 1 h, read 0", or "cola: abs-max, its ranges". */
+export const titleOf = (unit: AnyPlannedUnit<TaskFacts>): string =>
+  `${unit.task.task}: ${unit.method.name}${
+    unit.kind === 'scores'
+      ? repetitionText(unit.repetition)
+      : `, ${unit.kind === 'ranges' ? 'its ranges' : 'its errors'}`
+  }`
 
 export const unitProvenance = ({ key }: Pick<Placed, 'key'>): Provenance =>
   new Map([['ohmflow:depends-on-sha256', key]])
 
 /** The units that find ranges, in the order of the tables. */
-export const rangesUnits = ({ methodUnits }: Pick<Workspace, 'methodUnits'>): readonly PlannedMethodUnit[] =>
-  methodUnits.filter(u => u.kind === 'ranges')
+export const rangesUnits = <T extends TaskFacts>({
+  methodUnits,
+}: Pick<Workspace<T>, 'methodUnits'>): readonly PlannedMethodUnit<T>[] => methodUnits.filter(u => u.kind === 'ranges')
 
 /** The tiles of a method's chip, in the order of the model. */
 export const tilesOfUnit = (
   { config }: Pick<Workspace, 'config'>,
-  { open, method }: Pick<PlannedMethodUnit, 'open' | 'method'>,
+  { open, method }: Pick<PlannedMethodUnit<TaskFacts>, 'open' | 'method'>,
 ): readonly Tile[] => {
   const { tile } = hardwareOf(config, method)
   return linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
@@ -108,6 +147,28 @@ const refuseTooManyTiles = (config: Config, { checkpoint }: OpenTask): void => {
   }
 }
 
+/** The plan, every unit with its place on disk. */
+export const layOut = <T extends TaskFacts>(basis: Basis<T>): Workspace<T> => {
+  const { config, out, tasks, tensorflow, files } = basis
+  const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed<T> => {
+    const key = sha256(canonicalJson(dependsOn))
+    const open = tasks[taskIndex]
+    if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
+    return { key, path: join(unitsFolder(out), `${key}.unit`), open }
+  }
+  const { scores, methods } = plan(
+    config,
+    tasks.map(t => t.inputs),
+    tensorflow,
+    files,
+  )
+  return {
+    ...basis,
+    units: scores.map(unit => ({ ...unit, ...placed(unit) })),
+    methodUnits: methods.map(unit => ({ ...unit, ...placed(unit) })),
+  }
+}
+
 export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
     await refuseNonFolder(out)
@@ -121,24 +182,11 @@ export const prepare = (config: Config, configHash: string, out: string): TaskEi
       refuseUnfitRanges(config, saved, { task: task.source.task, architecture: task.checkpoint.architecture })
       await checkLearned(config, task)
     }
-    const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
-      const key = sha256(canonicalJson(dependsOn))
-      const open = tasks[taskIndex]
-      if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
-      return { key, path: join(unitsFolder(out), `${key}.unit`), open }
-    }
-    const { scores, methods } = plan(
-      config,
-      tasks.map(t => t.inputs),
-      tensorflow,
-      saved.hashes,
-    )
-    return {
-      ...{ config, out, tasks },
-      units: scores.map(unit => ({ ...unit, ...placed(unit) })),
-      methodUnits: methods.map(unit => ({ ...unit, ...placed(unit) })),
+    return layOut({
+      ...{ config, out, tasks, tensorflow },
+      files: saved.hashes,
       provenance: provenanceOf(config, configHash, tasks, tensorflow),
-    }
+    })
   })
 
 export interface Remaining {
@@ -160,11 +208,11 @@ const states = async (units: readonly Placed[]): Promise<ReadonlyMap<string, Uni
  * The whole plan in the order in which it is computed: a method on a task after the other, its ranges first, where its
  * errors come from last. Each key once: methods that differ in name only share their units.
  */
-export const allUnits = ({
+export const allUnits = <T extends TaskFacts>({
   units,
   methodUnits,
-}: Pick<Workspace, 'units' | 'methodUnits'>): readonly AnyPlannedUnit[] => {
-  const groups = new Map<string, AnyPlannedUnit[]>()
+}: Pick<Workspace<T>, 'units' | 'methodUnits'>): readonly AnyPlannedUnit<T>[] => {
+  const groups = new Map<string, AnyPlannedUnit<T>[]>()
   const keys = new Set<string>()
   const place = { ranges: 0, scores: 1, errors: 2 } as const
   for (const unit of [...units, ...methodUnits]) {
