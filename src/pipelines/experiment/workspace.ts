@@ -28,7 +28,7 @@ import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
-import { openTask, type OpenTask } from '../openTask.js'
+import { openTask, type OpenTask, type TaskOptions } from '../openTask.js'
 import { checkLearned } from '../ranges.js'
 import { filesOf, openRangesFiles, refuseUnfitRanges, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
@@ -169,14 +169,20 @@ export const layOut = <T extends TaskFacts>(basis: Basis<T>): Workspace<T> => {
   }
 }
 
-export const prepare = (config: Config, configHash: string, out: string): TaskEither<Problem, Workspace> =>
+/** @param options what else there is to know of every task */
+export const prepare = (
+  config: Config,
+  configHash: string,
+  out: string,
+  options: Pick<TaskOptions, 'as'> = {},
+): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
     await refuseNonFolder(out)
     const tasks: OpenTask[] = []
     const calibration = config.methods.some(m => m.execution === 'analog') ? config.calibration : null
     const tensorflow = await orThrow(tensorFlowOf(config.name, config))
     const saved = await orThrow(openRangesFiles(config))
-    for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration, { saved })))
+    for (const source of config.tasks) tasks.push(await orThrow(openTask(source, calibration, { saved, ...options })))
     for (const task of tasks) {
       refuseTooManyTiles(config, task)
       refuseUnfitRanges(config, saved, { task: task.source.task, architecture: task.checkpoint.architecture })
