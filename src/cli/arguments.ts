@@ -6,6 +6,7 @@ import { largestTile, type TileSize } from '../domain/crossbar/tiling.js'
 import { presetNames } from '../domain/devices/constants.js'
 import { longestSeconds, parseDuration, type Seconds } from '../domain/experiment/duration.js'
 import { nearest } from '../domain/spelling.js'
+import { formats } from '../pipelines/experiment/tables.js'
 
 const decoded =
   <A>(description: string, decode: (text: string) => A | undefined, hint: (text: string) => string = () => '') =>
@@ -70,6 +71,13 @@ export const wordsArgument = <W extends string>(
     return known.length === named.length ? [...new Set(known)] : undefined
   })
 
+/** Of every command that writes an experiment's tables. */
+export const formatsOption = option({
+  type: optional(wordsArgument(formats)('LIST')),
+  long: 'formats',
+  description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
+})
+
 /** A preset of the devices. */
 export const presetArgument = wordArgument(presetNames)
 
@@ -109,11 +117,24 @@ export const sharesArgument = decoded(
   listOf(numberWhere(value => value >= -1 && value <= 1)),
 )
 
+const duration = (text: string): Seconds | undefined => {
+  const parsed = parseDuration(text)
+  return isRight(parsed) ? parsed.right : undefined
+}
+
+/** "1 h": a time after programming. */
+export const timeArgument = decoded(
+  `a duration such as "1 h" (a number and one of s, min, h, d, y, at most ${longestSeconds} s)`,
+  duration,
+)
+
+/** Which of several, counted from 0. */
+export const countArgument = decoded('a whole number from 0', (text): number | undefined =>
+  /^\d{1,6}$/.test(text) ? Number(text) : undefined,
+)
+
 /** "0 s, 1 h": times after programming. */
 export const timesArgument = decoded(
   `durations joined by commas, such as "0 s,1 h" (each a number and one of s, min, h, d, y, at most ${longestSeconds} s)`,
-  listOf((text): Seconds | undefined => {
-    const duration = parseDuration(text)
-    return isRight(duration) ? duration.right : undefined
-  }),
+  listOf(duration),
 )

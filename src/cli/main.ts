@@ -7,6 +7,7 @@ import { calibrate } from './commands/calibrate.js'
 import { device } from './commands/device.js'
 import { doctor } from './commands/doctor.js'
 import { inspect } from './commands/inspect.js'
+import { merge } from './commands/merge.js'
 import { plan } from './commands/plan.js'
 import { predict } from './commands/predict.js'
 import { run } from './commands/run.js'
@@ -18,7 +19,7 @@ const ohmflow = subcommands({
   name: 'ohmflow',
   version,
   description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
-  cmds: { run, plan, calibrate, train, predict, inspect, device, doctor },
+  cmds: { run, merge, plan, calibrate, train, predict, inspect, device, doctor },
   examples: [
     {
       description: 'The experiment that comes with ohmflow',
@@ -32,6 +33,7 @@ const ohmflow = subcommands({
 const valued = [
   ...['--out', '--shard', '--workers', '--formats', '--stream', '--checkpoint', '--tokenizer', '--tile'],
   ...['--config', '--method', '--at', '--times', '--g-max', '--programming', '--drift', '--read'],
+  ...['--task', '--split', '--data', '--chip', '--time'],
 ]
 
 const main = async (): Promise<number> => {

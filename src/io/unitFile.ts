@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { RecordBatch, Vector } from 'apache-arrow'
+import { fail } from '../domain/problem.js'
 import type { Cell, Provenance, Row, Table } from '../domain/tables/table.js'
 import { writeAtomically, type ByteSink } from './atomicFile.js'
 import { blocks, openSource, readRange, sizeOf, withSource, type Source } from './source.js'
@@ -72,20 +73,46 @@ export const writeRows = async <Name extends string>(
   await sink.close()
 }
 
-export type UnitState = 'absent' | 'whole' | 'damaged'
+/** A whole unit file's SHA-256, in hexadecimal digits; `damaged` where it does not hold. */
+export type UnitDigest = 'absent' | 'damaged' | { readonly sha256: string }
 
-/** Whether a unit file is there and its checksum holds. @throws Failure (in the promise) if it cannot be read. */
-export const unitState = async (path: string): Promise<UnitState> => {
+/** Reads a unit file through. @throws Failure (in the promise) if it cannot be read. */
+export const unitDigest = async (path: string): Promise<UnitDigest> => {
   if ((await sizeOf(path)) === null) return 'absent'
   return withSource(path, async source => {
     if (source.size < trailer) return 'damaged'
     const hash = createHash('sha256')
     for await (const block of blocks(source, blockBytes, source.size - digestBytes)) hash.update(block)
     const end = await readRange(source, 'trailer', source.size - magic.length - digestBytes, magic.length + digestBytes)
-    const expected = Buffer.concat([magic, hash.digest()])
-    return expected.equals(end) ? 'whole' : 'damaged'
+    const found = hash.digest()
+    return Buffer.concat([magic, found]).equals(end) ? { sha256: found.toString('hex') } : 'damaged'
   })
 }
+
+export type UnitState = 'absent' | 'whole' | 'damaged'
+
+/** Whether a unit file is there and its checksum holds. @throws Failure (in the promise) if it cannot be read. */
+export const unitState = async (path: string): Promise<UnitState> => {
+  const digest = await unitDigest(path)
+  return typeof digest === 'string' ? digest : 'whole'
+}
+
+/** A copy of a whole unit file, whole or not at all. @throws Failure (in the promise) if it is no longer the one of `sha256` */
+export const copyUnit = (from: string, to: string, { sha256 }: { readonly sha256: string }): Promise<void> =>
+  writeAtomically(to, sink =>
+    withSource(from, async source => {
+      const hash = createHash('sha256')
+      for await (const block of blocks(source, blockBytes, source.size - digestBytes)) {
+        hash.update(block)
+        await sink.write(block)
+      }
+      const end = await readRange(source, 'trailer', source.size - digestBytes, digestBytes)
+      const found = hash.digest()
+      if (!found.equals(end) || found.toString('hex') !== sha256)
+        fail(from, '', 'the unit as it was when the merge began', 'another: it was changed meanwhile')
+      await sink.write(end)
+    }),
+  )
 
 /** First byte and length of each table's stream. */
 const streamsOf = async (source: Source): Promise<readonly { readonly at: number; readonly bytes: number }[]> => {
@@ -101,7 +128,7 @@ const streamsOf = async (source: Source): Promise<readonly { readonly at: number
 }
 
 /** The part of a source from a byte on. */
-const from = (source: Source, at: number): Source => ({
+const partFrom = (source: Source, at: number): Source => ({
   ...source,
   readInto: (out, offset) => source.readInto(out, at + offset),
 })
@@ -112,7 +139,7 @@ export const readUnit = async function* <R extends Row>(path: string, table: Tab
   try {
     const stream = (await streamsOf(source))[place]
     if (stream === undefined) throw new Error(`${path}: no table ${place}`)
-    for await (const batch of arrowBatches(blocks(from(source, stream.at), blockBytes, stream.bytes)))
+    for await (const batch of arrowBatches(blocks(partFrom(source, stream.at), blockBytes, stream.bytes)))
       yield* rowsOf(path, batch, table) as Generator<R> // as: the schema the file was written with
   } finally {
     await source.close()

@@ -132,10 +132,12 @@ export const openedOnce = (): Opened => {
   }
 }
 
-/** Whether an encoder without a classifier will do; the files of ranges that methods name, if they name any. */
 export interface TaskOptions extends CheckpointOptions {
+  /** The files of ranges that methods name, if they name any. */
   readonly saved?: RangesFiles
   readonly opened?: Opened
+  /** Data of another task that a model of this one predicts: GLUE's diagnostic set. */
+  readonly as?: Task
 }
 
 /**
@@ -145,10 +147,10 @@ export interface TaskOptions extends CheckpointOptions {
 export const openTask = (
   source: TaskSource,
   calibration: Calibration | null,
-  { saved = noRangesFiles, opened: shared = openedOnce(), ...options }: TaskOptions = {},
+  { saved = noRangesFiles, opened: shared = openedOnce(), as, ...options }: TaskOptions = {},
 ): TaskEither<Problem, OpenTask> =>
   attempt(source.checkpoint.resolved, async () => {
-    const task = tasks[source.task]
+    const task = as ?? tasks[source.task]
     const opened = await shared.model(source.checkpoint.resolved, source.tokenizer?.resolved ?? null, options)
     const checkpoint = forTask(opened.checkpoint, task)
     const model = { ...opened, checkpoint }
@@ -160,7 +162,9 @@ export const openTask = (
     if (isLeft(order)) throw new Failure(order.left)
     const dataset = await orThrow(openDataset(task, source.data.resolved, source.split))
     const calibrating =
-      calibration === null ? null : await orThrow(openDataset(task, source.data.resolved, calibration.split))
+      calibration === null
+        ? null
+        : await orThrow(openDataset(tasks[source.task], source.data.resolved, calibration.split))
     const learned = calibration === null ? null : await orThrow(openLearnedRanges(checkpoint.folder))
     const files = {
       checkpoint: await shared.watched(checkpoint.files),

@@ -37,13 +37,13 @@ export const fileOf = (range: ColumnRange | InputRange): ConfigPath | null =>
 const analogMethods = ({ methods }: Pick<Config, 'methods'>): readonly AnalogMethod[] =>
   methods.flatMap(m => (m.execution === 'analog' ? [m] : []))
 
+/** Every file as often as it is named. */
+export const namedFiles = (config: Pick<Config, 'methods'>): readonly ConfigPath[] =>
+  analogMethods(config).flatMap(m => kinds.flatMap(kind => fileOf(m[kind]) ?? []))
+
 /** Every file once, by its resolved path. */
 export const filesOf = (config: Pick<Config, 'methods'>): ReadonlyMap<string, ConfigPath> =>
-  new Map(
-    analogMethods(config)
-      .flatMap(m => kinds.flatMap(kind => fileOf(m[kind]) ?? []))
-      .map(file => [file.resolved, file] as const),
-  )
+  new Map(namedFiles(config).map(file => [file.resolved, file] as const))
 
 export const noRangesFiles: RangesFiles = {
   hashes: new Map(),

@@ -1,25 +1,23 @@
 /** `ohmflow run`: plan, do what is missing, write the tables, print the scores. */
-import { command, flag, option, optional, positional, string } from 'cmd-ts'
+import { command, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
 import { counted } from '../../domain/count.js'
 import { fail } from '../../domain/problem.js'
-import type { ScoreRow } from '../../domain/tables/scores.js'
-import type { Column } from '../../domain/tables/table.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { storedRanges } from '../../pipelines/experiment/rangesUnit.js'
 import { runExperiment, type Finished } from '../../pipelines/experiment/run.js'
-import { formats, streamTable, tableNames } from '../../pipelines/experiment/tables.js'
+import { streamTable, tableNames } from '../../pipelines/experiment/tables.js'
 import { allUnits, prepare, type Workspace } from '../../pipelines/experiment/workspace.js'
 import { enginePool } from '../../pipelines/enginePool.js'
-import { shardArgument, wordArgument, wordsArgument, workersOption } from '../arguments.js'
+import { formatsOption, shardArgument, wordArgument, workersOption } from '../arguments.js'
 import { grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
 import { writeRecord, type About } from '../record.js'
-import { resultsOf, resultsOfSettings, resultTables, scoreLines, scoreTable, sweepTables } from '../scoreTables.js'
+import { printScores, scoreFlags } from '../printScores.js'
 import { interruptSignal } from '../signal.js'
-import { print, printLine, say, stdoutBytes } from '../terminal.js'
+import { say, stdoutBytes } from '../terminal.js'
 
 /** What is not reproducible: clock, machine, how fast. */
 const writeRunRecord = (out: string, finished: Finished, about: About, tensorflow: string | null): Promise<void> =>
@@ -32,17 +30,6 @@ const writeRunRecord = (out: string, finished: Finished, about: About, tensorflo
 
 /** @throws Failure: the command line cannot be meant. */
 const refuse = (expected: string, found: string): never => fail('command line', 'run', expected, found)
-
-const printScores = async (
-  scores: readonly ScoreRow[],
-  columns: readonly Column[],
-  { all, json }: { readonly all: boolean; readonly json: boolean },
-): Promise<void> => {
-  if (all) return printLine(scoreTable(scores, columns))
-  const settings = resultsOfSettings(scores, columns)
-  if (json) return print(scoreLines(scores, settings))
-  return printLine(columns.length > 0 ? sweepTables(settings, columns) : resultTables(resultsOf(scores)))
-}
 
 const untrained = (workspace: Workspace): readonly string[] =>
   workspace.tasks.filter(t => t.checkpoint.untrained).map(t => t.source.task)
@@ -82,18 +69,13 @@ export const run = command({
       description: 'compute only every n-th unit, from the i-th; i counts from 0',
     }),
     workers: workersOption,
-    formats: option({
-      type: optional(wordsArgument(formats)('LIST')),
-      long: 'formats',
-      description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
-    }),
+    formats: formatsOption,
     stream: option({
       type: optional(wordArgument(tableNames)('TABLE')),
       long: 'stream',
       description: 'write this table to stdout as an Arrow IPC stream instead of printing the scores',
     }),
-    all: flag({ long: 'all', description: 'print every score, not their means over chips and reads' }),
-    json: flag({ long: 'json', description: 'print the scores as JSON lines, their summary and differences last' }),
+    ...scoreFlags,
   },
   handler: async ({ config: path, out, shard, workers, formats: wanted, stream, all, json }): Promise<number> => {
     if (stream !== undefined && json) refuse('--stream or --json, not both', 'both')
@@ -129,7 +111,7 @@ export const run = command({
         )
       if (finished.outstanding > 0) {
         say(
-          `${counted(finished.outstanding, 'unit')} of other shards ${finished.outstanding === 1 ? 'is' : 'are'} outstanding: the tables are written by the run that finds all of them`,
+          `${counted(finished.outstanding, 'unit')} of other shards ${finished.outstanding === 1 ? 'is' : 'are'} outstanding: the tables are written by the run that finds all of them, or by ohmflow merge`,
         )
         return done
       }

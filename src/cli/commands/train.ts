@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { counted } from '../../domain/count.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedTraining } from '../../pipelines/experiment/config.js'
-import { formats } from '../../pipelines/experiment/tables.js'
 import { runTraining, type FinishedTraining } from '../../pipelines/training/train.js'
 import { prepareTraining } from '../../pipelines/training/workspace.js'
-import { wordsArgument, workersOption } from '../arguments.js'
+import { formatsOption, workersOption } from '../arguments.js'
 import { grouped, spoken } from '../columns.js'
 import { done, Refused } from '../exit.js'
 import { terminalProgress } from '../progress.js'
@@ -50,11 +49,7 @@ export const train = command({
       description: 'folder for checkpoints, states and tables (default: results/NAME-training)',
     }),
     workers: workersOption,
-    formats: option({
-      type: optional(wordsArgument(formats)('LIST')),
-      long: 'formats',
-      description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
-    }),
+    formats: formatsOption,
     overwrite: flag({
       long: 'overwrite',
       description: 'write a checkpoint over another that lies in its place (default: refused)',

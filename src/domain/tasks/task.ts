@@ -1,6 +1,6 @@
 /**
  * The GLUE tasks as data: labels, metrics, and where and how the official TSVs and the Hugging Face copy keep them.
- * Not modelled: the diagnostic set (AX), leaderboard submission files, MNLI's annotator votes.
+ * Not here: the diagnostic set (AX) and submission files (`submission.ts`). Not modelled: MNLI's annotator votes.
  *
  * Sources: Wang et al., GLUE (ICLR 2019) and its download script's file layouts; Hugging Face `nyu-mll/glue` for the
  * order of the classes and the names of columns and splits.

@@ -17,15 +17,22 @@ import {
 import type { TileRow } from '../../domain/tables/tiles.js'
 import { readUnit } from '../../io/unitFile.js'
 import { rangesPlaces, readSpare } from './rangesUnit.js'
-import { rangesUnits, tilesOfUnit, type PlannedMethodUnit, type PlannedUnit, type Workspace } from './workspace.js'
+import {
+  rangesUnits,
+  tilesOfUnit,
+  type Laid,
+  type PlannedMethodUnit,
+  type PlannedUnit,
+  type TaskFacts,
+} from './workspace.js'
 
 /** Where each table stands in the file of a pass. */
 const places = { tileCounts: 1, alphas: 2 } as const
 
-const passesOf = (workspace: Workspace, of: PlannedMethodUnit): readonly PlannedUnit[] =>
+const passesOf = (workspace: Laid, of: PlannedMethodUnit<TaskFacts>): readonly PlannedUnit<TaskFacts>[] =>
   workspace.units.filter(u => u.setting === of.setting && u.taskIndex === of.taskIndex && u.method === of.method)
 
-const aboutOf = ({ setting, task, method }: PlannedMethodUnit) => ({
+const aboutOf = ({ setting, task, method }: PlannedMethodUnit<TaskFacts>) => ({
   ...setting.cells,
   ...{ task: task.task, method: method.name },
 })
@@ -33,7 +40,10 @@ const aboutOf = ({ setting, task, method }: PlannedMethodUnit) => ({
 const countNames = ['inputs', 'clipped_inputs', 'outputs', 'saturated_outputs'] as const
 
 /** Sums over passes, tile by tile. */
-const totalCounts = async (passes: readonly PlannedUnit[], tiles: number): Promise<readonly TileCountRow[]> => {
+const totalCounts = async (
+  passes: readonly PlannedUnit<TaskFacts>[],
+  tiles: number,
+): Promise<readonly TileCountRow[]> => {
   const totals = Array.from({ length: tiles }, () => ({
     ...{ inputs: 0, clipped_inputs: 0, outputs: 0, saturated_outputs: 0 },
   }))
@@ -49,7 +59,7 @@ const totalCounts = async (passes: readonly PlannedUnit[], tiles: number): Promi
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
-export const tileRows = async function* (workspace: Workspace): AsyncGenerator<TileRow> {
+export const tileRows = async function* (workspace: Laid): AsyncGenerator<TileRow> {
   for (const unit of rangesUnits(workspace)) {
     const { tile: size, dac, adc } = hardwareOf(unit.setting.config, unit.method)
     const tiles = tilesOfUnit(unit)
@@ -83,7 +93,7 @@ export const tileRows = async function* (workspace: Workspace): AsyncGenerator<T
 }
 
 /** Mean factor of every column of the model at a time. */
-const meanAlphas = async (passes: readonly PlannedUnit[], columns: number): Promise<Float64Array> => {
+const meanAlphas = async (passes: readonly PlannedUnit<TaskFacts>[], columns: number): Promise<Float64Array> => {
   const sums = new Float64Array(columns)
   for (const pass of passes) {
     let j = 0
@@ -100,7 +110,7 @@ const columnsOf = function* (tiles: readonly Tile[]): Generator<{ readonly tile:
   for (const tile of tiles) for (let j = 0; j < tile.columns.size; j++) yield { tile, column: tile.columns.first + j }
 }
 
-export const columnRows = async function* (workspace: Workspace): AsyncGenerator<ColumnRow> {
+export const columnRows = async function* (workspace: Laid): AsyncGenerator<ColumnRow> {
   for (const unit of rangesUnits(workspace)) {
     const tiles = tilesOfUnit(unit)
     const total = tiles.reduce((sum, t) => sum + t.columns.size, 0)
@@ -132,7 +142,7 @@ export const columnRows = async function* (workspace: Workspace): AsyncGenerator
   }
 }
 
-export const errorRows = async function* (workspace: Workspace): AsyncGenerator<ErrorRow> {
+export const errorRows = async function* (workspace: Laid): AsyncGenerator<ErrorRow> {
   for (const unit of workspace.methodUnits)
     if (unit.kind === 'errors')
       // A unit's file is shared by methods that differ in name only.

@@ -2,9 +2,8 @@
  * Running an experiment: compute the units that are missing, each into a file of its own, then write the tables.
  * Interrupted or killed anywhere, it starts again with what is finished and ends with the same bytes.
  */
-import { repetitionText, type Shard } from '../../domain/experiment/plan.js'
+import type { Shard } from '../../domain/experiment/plan.js'
 import { counted } from '../../domain/count.js'
-import { choicesText } from '../../domain/experiment/sweep.js'
 import { fail } from '../../domain/problem.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { errorsTable } from '../../domain/tables/errors.js'
@@ -21,10 +20,12 @@ import type { Progress } from '../progress.js'
 import { counting } from './counting.js'
 import { removeOutdated } from '../tableFiles.js'
 import { computeRanges } from './rangesUnit.js'
+import { writeShardRecord } from './shardRecord.js'
 import { allScores, tablePlace, writeTables, type Format } from './tables.js'
 import {
   allUnits,
   remaining,
+  titleOf,
   unfinished,
   unitProvenance,
   unitsFolder,
@@ -51,12 +52,6 @@ export interface Finished {
   readonly outstanding: number
   readonly scores: readonly ScoreRow[]
   readonly tables: readonly string[]
-}
-
-/** A unit that several settings share is told by the first of them, digital ones without. */
-const titleOf = ({ task, method, repetition, setting: { choices } }: PlannedUnit): string => {
-  const setting = repetition === null || choices.length === 0 ? '' : `, ${choicesText(choices)}`
-  return `${task.task}: ${method.name}${setting}${repetitionText(repetition)}`
 }
 
 interface Amount {
@@ -140,6 +135,7 @@ export const runExperiment = async (workspace: Workspace, options: RunOptions): 
   const total = allUnits(workspace).length
   let done = total - new Set([...missing, ...elsewhere].map(u => u.key)).size
   try {
+    await writeShardRecord(workspace, options.shard)
     for (const unit of missing) {
       checkpointed(options.signal)
       const amount = await compute(unit, options)

@@ -3,18 +3,18 @@ import type { ScoreRow } from '../../domain/tables/scores.js'
 import { outcomesTable, type Outcome } from '../../domain/tables/predictions.js'
 import { metrics } from '../../domain/tasks/metrics/metric.js'
 import { readUnit } from '../../io/unitFile.js'
-import type { PlannedUnit, Workspace } from './workspace.js'
+import type { Laid, PlannedUnit, TaskFacts } from './workspace.js'
 
 /** The first digital unit of the same task in the same setting, if it has one: what `agreement` compares with. */
-const digitalTwin = (workspace: Workspace, unit: PlannedUnit): PlannedUnit | undefined =>
+const digitalTwin = (workspace: Laid, unit: PlannedUnit<TaskFacts>): PlannedUnit<TaskFacts> | undefined =>
   workspace.units.find(
     u => u.setting === unit.setting && u.taskIndex === unit.taskIndex && u.method.execution === 'digital',
   )
 
 /** Both units' outcomes side by side; the twin's is undefined without a twin. */
 const sideBySide = async function* (
-  unit: PlannedUnit,
-  twin: PlannedUnit | undefined,
+  unit: PlannedUnit<TaskFacts>,
+  twin: PlannedUnit<TaskFacts> | undefined,
 ): AsyncGenerator<readonly [Outcome, Outcome | undefined]> {
   const other = twin === undefined ? undefined : readUnit<Outcome>(twin.path, outcomesTable)
   try {
@@ -28,7 +28,7 @@ const sideBySide = async function* (
 }
 
 /** What repeats in every row of a unit. */
-export const rowOf = (unit: PlannedUnit) => ({
+export const rowOf = (unit: PlannedUnit<TaskFacts>) => ({
   ...unit.setting.cells,
   task: unit.task.task,
   method: unit.method.name,
@@ -38,7 +38,7 @@ export const rowOf = (unit: PlannedUnit) => ({
 })
 
 /** One row per metric of a finished unit; none for an unlabelled split. */
-export const scoresOf = async (workspace: Workspace, unit: PlannedUnit): Promise<readonly ScoreRow[]> => {
+export const scoresOf = async (workspace: Laid, unit: PlannedUnit<TaskFacts>): Promise<readonly ScoreRow[]> => {
   const { task, dataset } = unit.open
   const twin = task.target.kind === 'regression' ? undefined : digitalTwin(workspace, unit)
   const accumulators = task.metrics.map(name => ({ name, metric: metrics[name]() }))

@@ -9,14 +9,16 @@ import { fail, Failure } from '../../domain/problem.js'
 import { limits } from '../../domain/random/addresses.js'
 import { problemWithSetting } from '../../io/config/settings.js'
 import { orThrow } from '../../io/fault.js'
-import { openedOnce, openTask, type OpenTask } from '../openTask.js'
+import { openedOnce, openTask, type OpenTask, type TaskOptions } from '../openTask.js'
 import { checkLearned } from '../ranges.js'
 import { filesOf, openRangesFiles, refuseUnfitRanges, type RangesFiles } from '../savedRanges.js'
 
 /** A setting, with its tasks made ready in the order of its config. Settings share tasks that are the same in all ways. */
-export interface PreparedSetting extends Setting {
-  readonly tasks: readonly OpenTask[]
+export interface SettingWithTasks<T> extends Setting {
+  readonly tasks: readonly T[]
 }
+
+export type PreparedSetting = SettingWithTasks<OpenTask>
 
 /** @throws Failure if a chip would part a layer into more tiles than random numbers have addresses for. */
 const refuseTooManyTiles = (config: Config, { checkpoint }: OpenTask): void => {
@@ -40,7 +42,7 @@ const forSetting = async <A>(setting: Setting, work: () => Promise<A>): Promise<
 /** Every setting with its tasks opened and checked. Equal tasks are opened once, equal files hashed once. */
 export const preparedSettings = async (
   { all }: Settings,
-  saved: RangesFiles,
+  { saved, ...options }: Pick<TaskOptions, 'as'> & { readonly saved: RangesFiles },
 ): Promise<{ readonly settings: readonly PreparedSetting[]; readonly tasks: readonly OpenTask[] }> => {
   const opened = openedOnce()
   const tasks = new Map<string, OpenTask>()
@@ -52,7 +54,8 @@ export const preparedSettings = async (
     for (const source of config.tasks) {
       const key = JSON.stringify([source, calibration])
       const open =
-        tasks.get(key) ?? (await forSetting(setting, () => orThrow(openTask(source, calibration, { saved, opened }))))
+        tasks.get(key) ??
+        (await forSetting(setting, () => orThrow(openTask(source, calibration, { saved, opened, ...options }))))
       tasks.set(key, open)
       own.push(open)
     }

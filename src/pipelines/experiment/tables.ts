@@ -14,7 +14,7 @@ import { checkpointed } from '../interruption.js'
 import { tableWriter, type TablePlace } from '../tableFiles.js'
 import { columnRows, errorRows, tileRows } from './chipTables.js'
 import { rowOf, scoresOf } from './scores.js'
-import type { Workspace } from './workspace.js'
+import type { Laid } from './workspace.js'
 
 export const formats = ['parquet', 'arrow'] as const
 export type Format = (typeof formats)[number]
@@ -34,10 +34,10 @@ export const sinks: Readonly<Record<Format | 'arrow stream', MakeSink>> = {
 const aboutChips: ReadonlySet<TableName> = new Set<TableName>(['tiles', 'columns', 'errors'])
 
 /** The tables of an experiment. */
-const tablesOf = ({ methodUnits }: Workspace): readonly TableName[] =>
+const tablesOf = ({ methodUnits }: Laid): readonly TableName[] =>
   tableNames.filter(name => methodUnits.length > 0 || !aboutChips.has(name))
 
-const predictionRows = async function* (workspace: Workspace): AsyncGenerator<Row> {
+const predictionRows = async function* (workspace: Laid): AsyncGenerator<Row> {
   for (const unit of workspace.units) {
     const common = rowOf(unit)
     for await (const outcome of readUnit<Outcome>(unit.path, outcomesTable)) yield { ...common, ...outcome }
@@ -50,7 +50,7 @@ const scoreRows = async function* (rows: readonly ScoreRow[]): AsyncGenerator<Ro
 
 /** The rows of every table; what tells settings apart stands in front. */
 const contents = (
-  workspace: Workspace,
+  workspace: Laid,
   scores: readonly ScoreRow[],
 ): Readonly<Record<TableName, { readonly table: Table; readonly rows: () => AsyncGenerator<Row> }>> => {
   const of = (table: Table): Table => ({ ...table, columns: [...workspace.settingColumns, ...table.columns] })
@@ -72,13 +72,13 @@ const copy = async (rows: AsyncGenerator<Row>, sink: TableSink<string>, signal?:
 }
 
 /** Where the tables lie. Units stay when tables go: the old config gives its tables again without computing. */
-export const tablePlace = ({ out, provenance }: Workspace): TablePlace => ({
+export const tablePlace = ({ out, provenance }: Laid): TablePlace => ({
   ...{ out, provenance, list: 'tables.json' },
   files: tableNames.flatMap(name => formats.map(format => `${name}.${format}`)),
 })
 
 /** Every score of the experiment, in the order of the plan. */
-export const allScores = async (workspace: Workspace, signal: AbortSignal): Promise<readonly ScoreRow[]> => {
+export const allScores = async (workspace: Laid, signal: AbortSignal): Promise<readonly ScoreRow[]> => {
   const rows: ScoreRow[] = []
   for (const unit of workspace.units) {
     checkpointed(signal)
@@ -89,7 +89,7 @@ export const allScores = async (workspace: Workspace, signal: AbortSignal): Prom
 
 /** Writes each table in each format, each file whole or not at all. @returns the files written */
 export const writeTables = async (
-  workspace: Workspace,
+  workspace: Laid,
   scores: readonly ScoreRow[],
   wanted: readonly Format[],
   signal: AbortSignal,
@@ -112,7 +112,7 @@ export const writeTables = async (
 
 /** One table as an Arrow IPC stream, for a pipe. */
 export const streamTable = async (
-  workspace: Workspace,
+  workspace: Laid,
   scores: readonly ScoreRow[],
   name: TableName,
   sink: ByteSink,

@@ -5,63 +5,107 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { join } from 'node:path'
 import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
-import { linearLayers } from '../../domain/encoder/architecture.js'
-import { hardwareOf, type Config } from '../../domain/experiment/config.js'
-import { onlySetting, type Setting, type Settings } from '../../domain/experiment/sweep.js'
+import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
+import { hardwareOf, type Config, type TaskSource } from '../../domain/experiment/config.js'
+import { choicesText, onlySetting, type Setting, type Settings } from '../../domain/experiment/sweep.js'
 import { buildInWords, firstOnTensorFlow, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
-import { plan, sharded, type MethodUnit, type Shard, type Unit } from '../../domain/experiment/plan.js'
+import {
+  plan,
+  repetitionText,
+  sharded,
+  type MethodUnit,
+  type RangesHashes,
+  type Shard,
+  type TaskInputs,
+  type Unit,
+} from '../../domain/experiment/plan.js'
 import type { Problem } from '../../domain/problem.js'
 import type { Column, Provenance } from '../../domain/tables/table.js'
+import type { Task } from '../../domain/tasks/task.js'
 import { version } from '../../domain/version.js'
 import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { unitState, type UnitState } from '../../io/unitFile.js'
-import type { OpenTask } from '../openTask.js'
+import type { OpenTask, TaskOptions } from '../openTask.js'
 import { filesOf, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
-import { preparedSettings, rangesFilesOf, type PreparedSetting } from './settings.js'
+import { preparedSettings, rangesFilesOf, type SettingWithTasks } from './settings.js'
 
-/** A unit's place on disk, and its task made ready. */
-interface Placed {
+/** What of a task is laid out in units and shown in tables: nothing here needs its model or its data. */
+export interface TaskFacts {
+  readonly source: Pick<TaskSource, 'task'>
+  readonly task: Task
+  readonly inputs: TaskInputs
+  readonly dataset: { readonly labelled: boolean }
+  readonly checkpoint: { readonly architecture: Architecture }
+}
+
+/** A unit's place on disk, and its task made ready, or as much as is known of it. */
+interface Placed<T extends TaskFacts = OpenTask> {
   /** SHA-256 of what it depends on. */
   readonly key: string
   readonly path: string
-  readonly open: OpenTask
+  readonly open: T
   /** Whose config it is a unit of. */
-  readonly setting: PreparedSetting
+  readonly setting: SettingWithTasks<T>
 }
 
-export type PlannedUnit = Unit & Placed
-export type PlannedMethodUnit = MethodUnit & Placed
-export type AnyPlannedUnit = PlannedUnit | PlannedMethodUnit
+export type PlannedUnit<T extends TaskFacts = OpenTask> = Unit & Placed<T>
+export type PlannedMethodUnit<T extends TaskFacts = OpenTask> = MethodUnit & Placed<T>
+export type AnyPlannedUnit<T extends TaskFacts = OpenTask> = PlannedUnit<T> | PlannedMethodUnit<T>
 
-export interface Workspace {
+/** Everything that the plan and the tables follow from. */
+export interface Basis<T extends TaskFacts = OpenTask> {
   /** As written, with its sweep: what runs is that of the settings. */
   readonly config: Config
-  readonly settings: readonly PreparedSetting[]
+  readonly settings: readonly SettingWithTasks<T>[]
   /** What tells settings apart in the tables. */
   readonly settingColumns: readonly Column[]
   readonly out: string
   /** Of all settings, each once. */
-  readonly tasks: readonly OpenTask[]
-  /** The plan's scores, in the order of the tables: settings outermost. */
-  readonly units: readonly PlannedUnit[]
-  /** What there is to find out about each analog method on each task, in the order of the tables. */
-  readonly methodUnits: readonly PlannedMethodUnit[]
+  readonly tasks: readonly T[]
   readonly provenance: Provenance
+  /** Null where no method asks for it. */
+  readonly tensorflow: TensorFlowBuild | null
+  /** Of the files of ranges that methods name. */
+  readonly files: RangesHashes
+}
+
+export interface Workspace<T extends TaskFacts = OpenTask> extends Basis<T> {
+  /** The plan's scores, in the order of the tables. */
+  readonly units: readonly PlannedUnit<T>[]
+  /** What there is to find out about each analog method on each task, in the order of the tables. */
+  readonly methodUnits: readonly PlannedMethodUnit<T>[]
+}
+
+/** As much of an experiment as its tables are made of, once its units are there. */
+export type Laid = Workspace<TaskFacts>
+
+/** For people: "cola: abs-max, chip 0, 1 h, read 0", or "cola: abs-max, its ranges". */
+export const titleOf = (unit: AnyPlannedUnit<TaskFacts>): string => {
+  const { task, method, setting, kind } = unit
+  // A unit that several settings share is told by the first of them, digital ones without.
+  const choices = method.execution === 'digital' ? '' : choicesText(setting.choices)
+  const rest = kind === 'scores' ? repetitionText(unit.repetition) : `, its ${kind}`
+  return `${task.task}: ${method.name}${choices === '' ? '' : `, ${choices}`}${rest}`
 }
 
 export const unitProvenance = ({ key }: Pick<Placed, 'key'>): Provenance =>
   new Map([['ohmflow:depends-on-sha256', key]])
 
 /** The units that find ranges, in the order of the tables. */
-export const rangesUnits = ({ methodUnits }: Pick<Workspace, 'methodUnits'>): readonly PlannedMethodUnit[] =>
-  methodUnits.filter(u => u.kind === 'ranges')
+export const rangesUnits = <T extends TaskFacts>({
+  methodUnits,
+}: Pick<Workspace<T>, 'methodUnits'>): readonly PlannedMethodUnit<T>[] => methodUnits.filter(u => u.kind === 'ranges')
 
 /** The tiles of a method's chip, in the order of the model. */
-export const tilesOfUnit = ({ setting, open, method }: PlannedMethodUnit): readonly Tile[] => {
+export const tilesOfUnit = ({
+  setting,
+  open,
+  method,
+}: Pick<PlannedMethodUnit<TaskFacts>, 'setting' | 'open' | 'method'>): readonly Tile[] => {
   const { tile } = hardwareOf(setting.config, method)
   return linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
 }
@@ -115,46 +159,59 @@ const numbered = <U extends Pick<AnyPlannedUnit, 'key' | 'index'>>(units: readon
     return { ...unit, index }
   })
 
-/** @param wanted what the config comes to; without a sweep, itself */
+/** The plan, every unit with its place on disk. */
+export const layOut = <T extends TaskFacts>(basis: Basis<T>): Workspace<T> => {
+  const { settings, out, tensorflow, files } = basis
+  const planned = settings.map(setting => {
+    const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed<T> => {
+      const key = sha256(canonicalJson(dependsOn))
+      const open = setting.tasks[taskIndex]
+      if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
+      return { key, path: join(unitsFolder(out), `${key}.unit`), open, setting }
+    }
+    const inputs = setting.tasks.map(t => t.inputs)
+    const { scores, methods } = plan(setting.config, inputs, tensorflow, files)
+    return {
+      scores: scores.map(unit => ({ ...unit, ...placed(unit) })),
+      methods: methods.map(unit => ({ ...unit, ...placed(unit) })),
+    }
+  })
+  const places = new Map<string, number>()
+  return {
+    ...basis,
+    units: numbered(
+      planned.flatMap(p => p.scores),
+      places,
+    ),
+    methodUnits: numbered(
+      planned.flatMap(p => p.methods),
+      places,
+    ),
+  }
+}
+
+/**
+ * @param wanted what the config comes to; without a sweep, itself
+ * @param options what else there is to know of every task
+ */
 export const prepare = (
   config: Config,
   configHash: string,
   out: string,
   wanted: Settings = onlySetting(config),
+  options: Pick<TaskOptions, 'as'> = {},
 ): TaskEither<Problem, Workspace> =>
   attempt(out, async () => {
     await refuseNonFolder(out)
     const asking = wanted.all.find(s => firstOnTensorFlow(s.config) >= 0) ?? wanted.all[0]
     const tensorflow = await orThrow(tensorFlowOf(config.name, asking.config))
     const saved = await rangesFilesOf(config.name, wanted)
-    const { settings, tasks } = await preparedSettings(wanted, saved)
-    const planned = settings.map(setting => {
-      const placed = ({ taskIndex, dependsOn }: Unit | MethodUnit): Placed => {
-        const key = sha256(canonicalJson(dependsOn))
-        const open = setting.tasks[taskIndex]
-        if (open === undefined) throw new RangeError(`no task ${taskIndex}`)
-        return { key, path: join(unitsFolder(out), `${key}.unit`), open, setting }
-      }
-      const inputs = setting.tasks.map(t => t.inputs)
-      const { scores, methods } = plan(setting.config, inputs, tensorflow, saved.hashes)
-      return {
-        scores: scores.map(unit => ({ ...unit, ...placed(unit) })),
-        methods: methods.map(unit => ({ ...unit, ...placed(unit) })),
-      }
-    })
-    const places = new Map<string, number>()
-    return {
-      ...{ config, settings, settingColumns: wanted.columns, out, tasks },
-      units: numbered(
-        planned.flatMap(p => p.scores),
-        places,
-      ),
-      methodUnits: numbered(
-        planned.flatMap(p => p.methods),
-        places,
-      ),
+    const { settings, tasks } = await preparedSettings(wanted, { saved, ...options })
+    return layOut({
+      ...{ config, settings, settingColumns: wanted.columns, out, tasks, tensorflow },
+      files: saved.hashes,
       provenance: provenanceOf({ config, settings, tasks }, configHash, tensorflow),
-    }
+    })
   })
 
 export interface Remaining {
@@ -173,10 +230,10 @@ const states = async (units: readonly Placed[]): Promise<ReadonlyMap<string, Uni
 }
 
 /** What the units of one method on one task in one setting have in common. */
-const subjectOf = ({ setting, taskIndex, method }: AnyPlannedUnit): string =>
+const subjectOf = ({ setting, taskIndex, method }: AnyPlannedUnit<TaskFacts>): string =>
   `${setting.index} ${taskIndex} ${method.name}`
 
-const tileOf = ({ setting, method }: AnyPlannedUnit): string => {
+const tileOf = ({ setting, method }: AnyPlannedUnit<TaskFacts>): string => {
   if (method.execution === 'digital') return ''
   const { rows, columns } = hardwareOf(setting.config, method).tile
   return `${rows} x ${columns}`
@@ -191,14 +248,14 @@ const firstPlaces = <A>(things: readonly A[]): ReadonlyMap<A, number> =>
  * then a method after the other, its ranges first, where its errors come from last, and with it whatever else has the same
  * ranges. Each key once: methods that differ in name only, and settings in what a unit does not depend on, share it.
  */
-export const allUnits = ({
+export const allUnits = <T extends TaskFacts>({
   tasks,
   units,
   methodUnits,
-}: Pick<Workspace, 'tasks' | 'units' | 'methodUnits'>): readonly AnyPlannedUnit[] => {
-  const all: readonly AnyPlannedUnit[] = [...units, ...methodUnits]
+}: Pick<Workspace<T>, 'tasks' | 'units' | 'methodUnits'>): readonly AnyPlannedUnit<T>[] => {
+  const all: readonly AnyPlannedUnit<T>[] = [...units, ...methodUnits]
   const ranges = new Map(rangesUnits({ methodUnits }).map(unit => [subjectOf(unit), unit.key] as const))
-  const groups = new Map<string, [AnyPlannedUnit, ...AnyPlannedUnit[]]>()
+  const groups = new Map<string, [AnyPlannedUnit<T>, ...AnyPlannedUnit<T>[]]>()
   const keys = new Set<string>()
   const [taskPlaces, tilePlaces] = [firstPlaces(tasks), firstPlaces(all.map(tileOf))]
   for (const unit of all) {
@@ -210,8 +267,8 @@ export const allUnits = ({
     else group.push(unit)
   }
   const [ofTask, ofTile] = [
-    (unit: AnyPlannedUnit): number => taskPlaces.get(unit.open) ?? 0,
-    (unit: AnyPlannedUnit): number => tilePlaces.get(tileOf(unit)) ?? 0,
+    (unit: AnyPlannedUnit<T>): number => taskPlaces.get(unit.open) ?? 0,
+    (unit: AnyPlannedUnit<T>): number => tilePlaces.get(tileOf(unit)) ?? 0,
   ]
   const place = { ranges: 0, scores: 1, errors: 2 } as const
   return [...groups.values()]
