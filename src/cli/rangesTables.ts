@@ -1,7 +1,8 @@
 /** Ranges as tables for people: layer by layer, a block for each method on a task. */
 import { groupsBy } from '../domain/tables/groups.js'
 import type { CalibratedLayer } from '../pipelines/experiment/calibrate.js'
-import { absent, tableOf } from './columns.js'
+import { absent } from '../domain/report/cells.js'
+import { tableOf } from './columns.js'
 
 /** Three digits: "0.0123", "12.3", "4.5e-7". */
 const brief = (value: number | null): string => {
