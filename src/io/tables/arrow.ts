@@ -19,8 +19,9 @@ import {
   vectorFromArray,
   type Data,
   type DataType,
+  type Vector,
 } from 'apache-arrow'
-import type { ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
+import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
 import type { ByteSink } from '../atomicFile.js'
 import { grouped, type TableSink } from './sink.js'
 
@@ -148,4 +149,16 @@ export const arrowBatches = async function* (bytes: AsyncIterable<Uint8Array>): 
   } finally {
     await reader.cancel()
   }
+}
+
+/** The rows of a batch of this table. */
+export const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
+  const columns = table.columns.map(({ name, type }) => {
+    const found: Vector | null = batch.getChild(name)
+    if (found === null) throw new Error(`${path}: no column ${name}`)
+    const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
+    const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
+    return { name, get: type === 'float32 list' ? list : get }
+  })
+  for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
 }
