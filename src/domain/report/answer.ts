@@ -3,7 +3,7 @@
  * All at the last time, on the mean over tasks or the one task's score.
  */
 import { timesOf, type Results } from '../experiment/results.js'
-import type { SourceError } from './budget.js'
+import { sourceName, type SourceError } from './budget.js'
 import { around, percent, time } from './cells.js'
 import { analogMethods, bestAt, levelsOf, type Level } from './level.js'
 
@@ -21,11 +21,11 @@ const accurate = (results: Results, last: number): Answer => {
   const best = bestAt(all, last)
   const digital = all.levels.find(l => l.time_seconds === null)
   const others = all.levels.filter(l => l.time_seconds === last && l.method !== best?.method)
-  const said = [...others, ...(digital === undefined ? [] : [digital])].map(scored)
+  const said = [...(digital === undefined ? [] : [digital]), ...others].map(scored)
   return {
     question: `How accurate after ${time(last)}?`,
     short: best === undefined ? 'undefined' : around(best, 3),
-    long: `${all.measure}, by ${best?.method ?? 'no method'}${said.length === 0 ? '' : `; beside it ${said.join(', ')}`}.`,
+    long: `with ${best?.method ?? 'no method'}, ${all.measure}.${said.length === 0 ? '' : ` Beside it: ${said.join(', ')}.`}`,
   }
 }
 
@@ -44,7 +44,7 @@ const wonBack = (results: Results, last: number): Answer => {
   return {
     question,
     short: percent(best.recovered),
-    long: `${best.method}: share of the loss from digital to ${reference} that it recovers after ${time(last)}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}.`,
+    long: `of the loss from digital to ${reference}, by ${best.method}, after ${time(last)}.${rest.length === 0 ? '' : ` Others: ${rest.join(', ')}.`}`,
   }
 }
 
@@ -59,11 +59,11 @@ const remains = (results: Results, errors: readonly SourceError[], last: number)
   const whole = own.find(e => e.source === 'all')?.error.toFixed(3) ?? 'unknown'
   const ranges = own.find(e => e.source === 'ranges')
   const floor = ranges !== undefined && ranges.error > 0 ? `, its ranges alone ${ranges.error.toFixed(3)}` : ''
-  const next = others.slice(0, 2).map(e => `${e.source} ${e.error.toFixed(3)}`)
+  const next = others.slice(0, 2).map(e => `${sourceName(e.source)} ${e.error.toFixed(3)}`)
   return {
     question,
-    short: `${most.source} ${most.error.toFixed(3)}`,
-    long: `the largest single relative error of a layer’s output with ${best.method}${next.length === 0 ? '' : `, then ${next.join(', ')}`}; everything at once ${whole}${floor}.`,
+    short: `${sourceName(most.source)}: ${most.error.toFixed(3)}`,
+    long: `the largest relative error of a layer’s output by one source alone, with ${best.method}${next.length === 0 ? '' : `; then ${next.join(', ')}`}. All at once ${whole}${floor}.`,
   }
 }
 

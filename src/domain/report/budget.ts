@@ -36,15 +36,24 @@ const sourceOrder = (errors: readonly SourceError[]): readonly ErrorSource[] => 
   return errorSources.filter(s => errors.some(e => e.source === s)).sort((a, b) => of(b) - of(a))
 }
 
+/** For people: abbreviations in capitals. */
+export const sourceName = (source: ErrorSource): string =>
+  source === 'adc' || source === 'dac' ? source.toUpperCase() : source === 'ir drop' ? 'IR drop' : source
+
 const digits = (value: number | null): string => (value === null ? 'no formula' : value.toFixed(3))
 
-const sourcesPanel = (own: readonly SourceError[], methods: readonly string[], x: Spec): Spec => ({
+const sourcesPanel = (
+  own: readonly SourceError[],
+  methods: readonly string[],
+  order: readonly ErrorSource[],
+  x: Spec,
+): Spec => ({
   title: `After ${time(own[0]?.time_seconds ?? null)}`,
   width: 240,
-  height: { step: 8 + 8 * methods.length },
-  data: { values: own.map(e => ({ ...e })) },
+  height: { step: 10, for: 'offset' },
+  data: { values: own.map(e => ({ ...e, source: sourceName(e.source) })) },
   encoding: {
-    y: { field: 'source', type: 'nominal', title: null, scale: { domain: sourceOrder(own) } },
+    y: { field: 'source', type: 'nominal', title: null, scale: { domain: order.map(sourceName) } },
     yOffset: { field: 'method', type: 'nominal', scale: { domain: methods, paddingOuter: 0.6 } },
   },
   layer: [
@@ -66,7 +75,7 @@ const sourcesPanel = (own: readonly SourceError[], methods: readonly string[], x
 
 const largest = (errors: readonly SourceError[], method: string): string => {
   const own = errors.filter(e => e.method === method)
-  const said = sourceOrder(own).map(s => `${s} ${digits(own.find(e => e.source === s)?.error ?? null)}`)
+  const said = sourceOrder(own).map(s => `${sourceName(s)} ${digits(own.find(e => e.source === s)?.error ?? null)}`)
   return `${method}: ${said.join(', ')}`
 }
 
@@ -84,6 +93,7 @@ export const sourcesFigure = (errors: readonly SourceError[]): Figure | null => 
   }
   const atLast = errors.filter(e => e.time_seconds === last)
   const alt = `Relative L2 error of a layer's output by source, mean over layers and tasks, after ${time(last)}. ${methods.map(m => largest(atLast, m)).join('; ')}.`
+  const order = sourceOrder(atLast)
   const at = (seconds: number) => errors.filter(e => e.time_seconds === seconds)
   return {
     name: 'sources',
@@ -95,25 +105,25 @@ export const sourcesFigure = (errors: readonly SourceError[]): Figure | null => 
       alt,
       panels(
         3,
-        times.slice(-3).map(t => sourcesPanel(at(t), methods, x)),
+        times.slice(-3).map(t => sourcesPanel(at(t), methods, order, x)),
       ),
     ),
     tables: times.map(t => {
       const own = at(t)
-      const find = (source: string, method: string) => own.find(e => e.source === source && e.method === method)
+      const find = (source: ErrorSource, method: string) => own.find(e => e.source === source && e.method === method)
       return gridOf(
         `Relative L2 error of a layer's output after ${time(t)}, mean over layers and tasks: measured (predicted)`,
         [
-          { head: 'source', cell: s => s },
+          { head: 'source', cell: sourceName },
           ...methods.map(method => ({
             head: method,
-            cell: (source: string): string => {
+            cell: (source: ErrorSource): string => {
               const e = find(source, method)
               return e === undefined ? '-' : `${digits(e.error)} (${digits(e.predicted)})`
             },
           })),
         ],
-        sourceOrder(own),
+        order,
       )
     }),
   }
@@ -126,16 +136,22 @@ export const shortLayer = (layer: string): string => {
   return `${index} ${rest.replace(/^attention\.self\./, '').replace(/\.dense$/, '')}`
 }
 
-const layersPanel = (title: string, own: readonly LayerError[], layers: readonly string[], written: boolean): Spec => {
-  const most = Math.max(...own.map(e => e.error))
-  const values = own.map(e => ({ ...e, layer: shortLayer(e.layer), text: e.error.toFixed(2).replace(/^0/, '') }))
+const layersPanel = (title: string, all: readonly LayerError[], layers: readonly string[], written: boolean): Spec => {
+  const most = Math.max(...all.map(e => e.error))
+  const own = all.filter(e => e.method === title)
+  const values = own.map(e => ({
+    ...e,
+    layer: shortLayer(e.layer),
+    source: sourceName(e.source),
+    text: e.error.toFixed(2).replace(/^0/, ''),
+  }))
   return {
     title,
     data: { values },
     width: { step: 42 },
     height: { step: written ? 20 : 13 },
     encoding: {
-      x: { field: 'source', type: 'nominal', title: null, scale: { domain: errorSources.filter(s => own.some(e => e.source === s)) }, axis: { labelAngle: -40 } }, // prettier-ignore
+      x: { field: 'source', type: 'nominal', title: null, scale: { domain: errorSources.filter(s => own.some(e => e.source === s)).map(sourceName) }, axis: { labelAngle: -40 } }, // prettier-ignore
       y: { field: 'layer', type: 'nominal', title: null, scale: { domain: layers } },
     },
     layer: [
@@ -193,14 +209,7 @@ export const layersFigure = (
       alt,
       panels(
         2,
-        methods.map(m =>
-          layersPanel(
-            m,
-            own.filter(e => e.method === m),
-            layers.map(shortLayer),
-            written,
-          ),
-        ),
+        methods.map(m => layersPanel(m, own, layers.map(shortLayer), written)),
       ),
     ),
     tables: methods.map(method =>
@@ -209,7 +218,7 @@ export const layersFigure = (
         [
           { head: 'layer', cell: l => l },
           ...errorSources.map(source => ({
-            head: source,
+            head: sourceName(source),
             cell: (layer: string): string =>
               digits(own.find(e => e.method === method && e.layer === layer && e.source === source)?.error ?? null),
             where: (): boolean => own.some(e => e.source === source),

@@ -65,7 +65,7 @@ export const columnsFigure = (ranges: readonly ColumnRanges[], factors: readonly
           data: { values: values.filter(v => v.method === method) },
           mark: { type: 'bar' },
           encoding: {
-            x: { field: 'from', type: 'quantitative', bin: 'binned', title: 'full scale / largest weight', scale: { domain: [0, binCount * binWidth], nice: false }, axis: { values: [0, 0.25, 0.5, 0.75, 1] } }, // prettier-ignore
+            x: { field: 'from', type: 'quantitative', bin: 'binned', title: 'full scale / largest weight', scale: { domain: [0, binCount * binWidth], nice: false }, axis: { values: [0, 0.25, 0.5, 0.75, 1], format: '~g' } }, // prettier-ignore
             x2: { field: 'to' },
             y: { field: 'share', type: 'quantitative', title: 'of columns', scale: { domain: [0, 1] }, axis: { format: '.0%', values: [0, 0.5, 1] } }, // prettier-ignore
             color: { ...(methodColour(methods) as object), legend: null }, // as: an object

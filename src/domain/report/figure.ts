@@ -47,14 +47,14 @@ export const methodColour = (methods: readonly string[]): Json => ({
   field: 'method',
   type: 'nominal',
   scale: { domain: methods, range: turn(colours, methods.length) },
-  legend: { title: null, orient: 'top', columns: 5, symbolStrokeWidth: 2 },
+  legend: { title: null, orient: 'top', columns: 5, symbolOpacity: 1 },
 })
 
 export const methodShape = (methods: readonly string[]): Json => ({
   field: 'method',
   type: 'nominal',
   scale: { domain: methods, range: turn(shapes, methods.length) },
-  legend: { title: null, orient: 'top', columns: 5 },
+  legend: { title: null, orient: 'top', columns: 5, symbolOpacity: 1 },
 })
 
 /** A specification of these parts, with the look that all figures share. */

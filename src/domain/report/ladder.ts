@@ -13,8 +13,10 @@ const labelOf = (level: Level, reference: string | null): string => {
   const score = level.mean === null ? 'undefined' : level.mean.toFixed(3)
   return level.recovered === null || level.method === reference
     ? score
-    : `${score}, wins back ${percent(level.recovered)}`
+    : `${score}, ${percent(level.recovered)} won back`
 }
+
+const panelWidth = 230
 
 /** Bars of the intervals, where there are any. */
 const intervals = (values: readonly { readonly low: number | null }[]): readonly Spec[] =>
@@ -36,8 +38,8 @@ const panel = ({ levels, reference, measure }: Levels, seconds: number, methods:
   const y = { field: 'method', type: 'nominal', title: null, scale: { domain: methods } }
   return {
     title: `After ${time(seconds)}`,
-    width: 270,
-    height: { step: 38 },
+    width: panelWidth,
+    height: { step: 26 },
     layer: [
       {
         data: { values: digital.map(({ method, mean }) => ({ method, mean })) },
@@ -54,10 +56,10 @@ const panel = ({ levels, reference, measure }: Levels, seconds: number, methods:
             encoding: { x: { field: 'mean', ...x }, shape: methodShape(methods) },
           },
           {
-            // In the middle of the panel: beside its dot it could leave it.
-            mark: { type: 'text', dy: -13, fontSize: 12, color: ink },
+            // Beside the panel, where no interval crosses it.
+            mark: { type: 'text', align: 'left', dx: 8, fontSize: 12 },
             encoding: {
-              x: { datum: (domain[0] + domain[1]) / 2 },
+              x: { value: panelWidth },
               text: { field: 'label', type: 'nominal' },
               color: { value: ink },
             },

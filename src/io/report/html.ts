@@ -8,7 +8,12 @@ import { version } from '../../domain/version.js'
 import { style } from './style.js'
 
 const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  text
+    .replaceAll('± ', '±\u00a0')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 
 /** Numbers stand to the right. */
 const isNumber = (text: string): boolean => /^[-+]?[\d.]|^-$|^< /.test(text)

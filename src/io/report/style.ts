@@ -54,6 +54,6 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
   details::details-content { content-visibility: visible; height: auto; display: block; }
   table { font-size: 7.5pt; }
   th, td { white-space: normal; padding-right: 0.4rem; }
-  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 7.5pt; }
 }
 `

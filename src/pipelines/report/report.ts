@@ -3,6 +3,7 @@
  * and as a specification. The same tables and config give the same bytes: there is no clock in it.
  */
 import { join } from 'node:path'
+import { isLeft } from 'fp-ts/lib/Either.js'
 import { characterisationOf } from '../../domain/devices/characterised.js'
 import { hardwareOf, type Config } from '../../domain/experiment/config.js'
 import { each, resultsOf, timesOf, type Results } from '../../domain/experiment/results.js'
@@ -17,6 +18,7 @@ import { differencesFigure, ladderFigure } from '../../domain/report/ladder.js'
 import { bestAt, levelsOf } from '../../domain/report/level.js'
 import { factsOf, shellWord, type Page, type Section } from '../../domain/report/page.js'
 import { encodeConfig } from '../../io/config/config.js'
+import { parseJson } from '../../io/json.js'
 import { sha256 } from '../../io/hash.js'
 import { pageHtml } from '../../io/report/html.js'
 import { svgOf } from '../../io/report/svg.js'
@@ -108,13 +110,14 @@ const pageOf = (folder: ResultsFolder, gathered: Gathered, search: ConfigSearch)
   const path = search.found?.path ?? search.named ?? 'CONFIG'
   const arrow = Object.keys(files).some(f => f.endsWith('.arrow'))
   const parquet = Object.keys(files).some(f => f.endsWith('.parquet'))
+  const inputs = parseJson(provenance.get('ohmflow:inputs') ?? '')
   const formats = arrow ? ` --formats ${parquet ? 'parquet,' : ''}arrow` : ''
   return {
     experiment: provenance.get('ohmflow:experiment') ?? 'experiment',
     answers: answersOf(gathered.results, gathered.chips?.errors.sources ?? []),
     sections: sectionsOf(gathered, search),
     command: `ohmflow run ${shellWord(path)} --out again${formats}`,
-    facts: factsOf(provenance),
+    facts: factsOf(provenance, isLeft(inputs) ? null : inputs.right),
     files: gridOf(
       'Tables it was made from, with their SHA-256',
       [
