@@ -2,6 +2,7 @@
  * Tables as Apache Arrow IPC, file or stream, written batch by batch with back-pressure; and the Arrow schema that
  * the Parquet files carry too. Not modelled: compression of buffers, dictionaries.
  */
+import { open } from 'node:fs/promises'
 import {
   Field,
   Float32,
@@ -23,6 +24,7 @@ import {
 } from 'apache-arrow'
 import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
 import type { ByteSink } from '../atomicFile.js'
+import { failureOf } from '../fault.js'
 import { grouped, type TableSink } from './sink.js'
 
 const batchRows = 8192
@@ -148,6 +150,19 @@ export const arrowBatches = async function* (bytes: AsyncIterable<Uint8Array>): 
     for await (const batch of reader) yield batch
   } finally {
     await reader.cancel()
+  }
+}
+
+/** Record batches of an IPC file, one at a time: its schema stands in the footer alone. @throws Failure if it cannot be opened */
+export const arrowFileBatches = async function* (path: string): AsyncGenerator<RecordBatch> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw failureOf(path, error)
+  })
+  try {
+    const reader = await RecordBatchReader.from(handle)
+    for await (const batch of reader) yield batch
+  } finally {
+    await handle.close().catch(() => undefined) // the reader may have closed it
   }
 }
 

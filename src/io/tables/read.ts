@@ -7,14 +7,11 @@ import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
 import { Failure, problem } from '../../domain/problem.js'
 import type { Column, ColumnType, Row, Table } from '../../domain/tables/table.js'
 import { compressors, decoding, rangesOf, refuseFooterless } from '../parquetFile.js'
-import { blocks, from, openSource, type Source } from '../source.js'
-import { arrowBatches, rowsOf } from './arrow.js'
+import { openSource, type Source } from '../source.js'
+import { arrowFileBatches, rowsOf } from './arrow.js'
 
 /** Rows decoded at a time. */
 const windowRows = 16_384
-const blockBytes = 1 << 16
-/** Magic of an Arrow file, padded; a stream follows. */
-const arrowMagicBytes = 8
 
 const kinds: Readonly<Record<ColumnType, (cell: unknown) => boolean>> = {
   utf8: cell => typeof cell === 'string',
@@ -81,11 +78,8 @@ const parquetWindows = async function* (source: Source, table: Table, wanted: re
     }
 }
 
-/** An Arrow file is a stream between a magic word and a footer, which random access alone needs. */
-const arrowWindows = async function* (source: Source, table: Table, columns: readonly Column[]): Windows {
-  const { path, size } = source
-  const stream = blocks(from(source, arrowMagicBytes), blockBytes, size - arrowMagicBytes)
-  for await (const batch of arrowBatches(stream)) {
+const arrowWindows = async function* ({ path }: Source, table: Table, columns: readonly Column[]): Windows {
+  for await (const batch of arrowFileBatches(path)) {
     checkColumns(
       path,
       table,
