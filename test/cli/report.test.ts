@@ -248,11 +248,12 @@ describe('ohmflow report', { timeout: 600_000 }, () => {
           if (!r.url().startsWith('file:')) said.push(r.url())
         })
         await tab.goto(`file://${reported()}/report.html`)
-        const plots = await tab.locator('figure svg').evaluateAll(svgs =>
-          svgs.map(svg => {
+        // Texts, as what runs in the page has types of its own.
+        const plots = await tab.evaluate<readonly { width: number; height: number; marks: number }[]>(
+          `[...document.querySelectorAll('figure svg')].map(svg => {
             const { width, height } = svg.getBoundingClientRect()
             return { width, height, marks: svg.querySelectorAll('path, line, text, rect').length }
-          }),
+          })`,
         )
         expect(plots.length).toBe(8)
         for (const p of plots) expect(p.width > 300 && p.height > 100 && p.marks > 20).toBe(true)
@@ -260,9 +261,11 @@ describe('ohmflow report', { timeout: 600_000 }, () => {
         const reached = new Set<string>()
         for (let i = 0; i < 60; i++) {
           await tab.keyboard.press('Tab')
-          reached.add(await tab.evaluate('document.activeElement.outerHTML.slice(0, 60)'))
+          reached.add(await tab.evaluate<string>('document.activeElement.outerHTML.slice(0, 60)'))
         }
-        const wanted = await tab.locator('a, summary, .plot').evaluateAll(all => all.map(e => e.outerHTML.slice(0, 60)))
+        const wanted = await tab.evaluate<readonly string[]>(
+          "[...document.querySelectorAll('a, summary, .plot')].map(e => e.outerHTML.slice(0, 60))",
+        )
         for (const element of wanted) expect(reached).toContain(element)
         await tab.setViewportSize({ width: 390, height: 800 })
         expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(390)

@@ -24,7 +24,17 @@ describe('README', () => {
 
   test('every command and flag it names is there', async () => {
     const rows = [...readme.matchAll(/^\| `ohmflow (\w+)[^`]*` \|(.*)$/gm)]
-    expect(rows.map(r => r[1])).toEqual(['run', 'plan', 'calibrate', 'train', 'predict', 'report', 'inspect', 'device', 'doctor'])
+    expect(rows.map(r => r[1])).toEqual([
+      'run',
+      'plan',
+      'calibrate',
+      'train',
+      'predict',
+      'report',
+      'inspect',
+      'device',
+      'doctor',
+    ])
     for (const [, command = '', about = ''] of rows) {
       const { code, stdout } = await ohmflow([command, '--help'])
       expect(code).toBe(0)
