@@ -1,5 +1,5 @@
 /** Rows of text in aligned columns, for people. Numbers stand to the right. */
-import { durationText, seconds } from '../domain/experiment/duration.js'
+import { shownOf, type Shown } from '../domain/report/cells.js'
 
 const number = String.raw`[-+]?[\d.,]+(e[-+]?\d+)?`
 
@@ -20,20 +20,9 @@ export const columns = (header: readonly string[], rows: readonly (readonly stri
   return [line(header), line(width.map(w => '-'.repeat(w))), ...rows.map(line)].join('\n')
 }
 
-/** What stands where there is nothing. */
-export const absent = '-'
-
-/** A column of a table: its head, and its cell in each row. */
-export interface Shown<R> {
-  readonly head: string
-  readonly cell: (row: R) => string
-  /** Left out unless this holds for some row. */
-  readonly where?: (row: R) => boolean
-}
-
 /** The columns that are shown, with a row for each of `rows`. */
 export const tableOf = <R>(all: readonly Shown<R>[], rows: readonly R[]): string => {
-  const shown = all.filter(({ where }) => where === undefined || rows.some(where))
+  const shown = shownOf(all, rows)
   return columns(
     shown.map(c => c.head),
     rows.map(row => shown.map(c => c.cell(row))),
@@ -47,19 +36,6 @@ export const tableWidth = <R>(all: readonly Shown<R>[], rows: readonly R[]): num
       .split('\n')
       .map(line => line.length),
   )
-
-/** "0.8050 ± 0.0340"; the mean alone where it has no interval; "undefined" where there is no mean. */
-export const around = (
-  { mean, high }: { readonly mean: number | null; readonly high: number | null },
-  decimals = 4,
-  show = (value: number): string => value.toFixed(decimals),
-): string => {
-  if (mean === null) return 'undefined'
-  return high === null ? show(mean) : `${show(mean)} ± ${(high - mean).toFixed(decimals)}`
-}
-
-/** Time after programming. */
-export const time = (value: number | null): string => (value === null ? absent : durationText(seconds(value)))
 
 /** "1,234,567". */
 export const grouped = (n: number): string => n.toLocaleString('en-US')

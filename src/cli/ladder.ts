@@ -3,21 +3,15 @@
  * Of a sweep, methods in every setting, which stands in front.
  * Not here: what else the scores come to, row by row (`scoreTables.ts`).
  */
-import type { MeanOverTasks, Recovery } from '../domain/experiment/recovery.js'
-import type { Summary } from '../domain/experiment/summary.js'
+import { each, ladderAt, timesOf, type Ladder } from '../domain/experiment/results.js'
+import { absent, around, percent, time, type Shown } from '../domain/report/cells.js'
+import { meanOfTasks } from '../domain/report/score-columns.js'
 import type { Column, Row } from '../domain/tables/table.js'
-import { absent, around, tableOf, tableWidth, time, type Shown } from './columns.js'
+import { tableOf, tableWidth } from './columns.js'
 import { settingColumns } from './settings.js'
 
 /** Columns of a terminal that tables are fitted into, where they can be. */
 const widest = 100
-
-/** What the ladder is made of. */
-export interface Ladder {
-  readonly summary: readonly Summary[]
-  readonly means: readonly MeanOverTasks[]
-  readonly recovery: readonly Recovery[]
-}
 
 /** A setting of a sweep: what tells it apart, and what it came to. */
 export interface SettingLadder {
@@ -32,19 +26,6 @@ interface Rung {
   /** What tells its setting apart; absent where it is the same in all of them. */
   readonly cells: Row
 }
-
-/** What a digital method is at every time. */
-const isAt =
-  (seconds: number | null) =>
-  ({ time_seconds }: { readonly time_seconds: number | null }): boolean =>
-    time_seconds === null || time_seconds === seconds
-
-const atTime = ({ summary, means, recovery }: Ladder, seconds: number): Ladder => {
-  const at = isAt(seconds)
-  return { summary: summary.filter(at), means: means.filter(at), recovery: recovery.filter(at) }
-}
-
-const each = <A>(values: readonly A[]): readonly A[] => [...new Set(values)]
 
 const methodColumn: Shown<Rung> = { head: 'method', cell: ({ method }) => method }
 
@@ -75,8 +56,7 @@ const meanScore = (head: string, rungs: readonly Rung[], decimals: number): read
 const sharesOf = (task: string | null, head: string, rungs: readonly Rung[]): readonly Shown<Rung>[] => {
   if (!rungs.some(({ ladder }) => ladder.recovery.some(r => r.task === task))) return []
   const cell = ({ method, ladder }: Rung): string => {
-    const share = ladder.recovery.find(r => r.task === task && r.method === method)?.recovered ?? null
-    return share === null ? absent : `${(100 * share).toFixed(1)} %`
+    return percent(ladder.recovery.find(r => r.task === task && r.method === method)?.recovered ?? null)
   }
   return [{ head, cell }]
 }
@@ -97,8 +77,6 @@ const panels = (
   }
   return groups.map(group => tableOf(group, rungs))
 }
-
-const meanOfTasks = 'mean of tasks'
 
 /** Everything in one table, what is recovered beside each score. */
 const inOne = (tasks: readonly string[], rungs: readonly Rung[], decimals: number): readonly Shown<Rung>[] => [
@@ -153,10 +131,10 @@ const withDigitalOnce = (rungs: readonly Rung[], settings: number): readonly Run
  * @param settings of a sweep; of an experiment without one, itself. Each with chips in it.
  */
 export const ladderTables = (settings: readonly SettingLadder[], columns: readonly Column[] = []): string =>
-  each(settings.flatMap(({ ladder }) => ladder.summary.flatMap(r => r.time_seconds ?? [])))
+  each(settings.flatMap(({ ladder }) => timesOf(ladder)))
     .map(seconds => {
       const then = settings.filter(({ ladder }) => ladder.summary.some(r => r.time_seconds === seconds))
-      const rungs = then.flatMap(s => rungsOf({ ...s, ladder: atTime(s.ladder, seconds) }))
+      const rungs = then.flatMap(s => rungsOf({ ...s, ladder: ladderAt(s.ladder, seconds) }))
       const shown = columns.length === 0 ? rungs : withDigitalOnce(rungs, then.length)
       const front = settingColumns(columns).map(c => ({ head: c.head, cell: (rung: Rung) => c.cell(rung.cells) }))
       return `After ${time(seconds)}\n${block([...front, methodColumn], shown)}`

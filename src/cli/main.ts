@@ -10,16 +10,17 @@ import { inspect } from './commands/inspect.js'
 import { merge } from './commands/merge.js'
 import { plan } from './commands/plan.js'
 import { predict } from './commands/predict.js'
+import { report } from './commands/report.js'
 import { run } from './commands/run.js'
 import { train } from './commands/train.js'
-import { done, report, wrongInput } from './exit.js'
+import { done, report as reported, wrongInput } from './exit.js'
 import { say } from './terminal.js'
 
 const ohmflow = subcommands({
   name: 'ohmflow',
   version,
   description: 'Transformer encoders on analog in-memory computing hardware: how accurate, after how long, and why',
-  cmds: { run, merge, plan, calibrate, train, predict, inspect, device, doctor },
+  cmds: { run, merge, plan, calibrate, train, predict, report, inspect, device, doctor },
   examples: [
     {
       description: 'The experiment that comes with ohmflow',
@@ -51,4 +52,4 @@ const main = async (): Promise<number> => {
   return wrongInput
 }
 
-process.exitCode = await main().catch(report)
+process.exitCode = await main().catch(reported)

@@ -2,7 +2,8 @@
 import { groupsBy } from '../domain/tables/groups.js'
 import type { CalibratedLayer } from '../pipelines/experiment/calibrate.js'
 import type { Column, Row } from '../domain/tables/table.js'
-import { absent, tableOf } from './columns.js'
+import { absent } from '../domain/report/cells.js'
+import { tableOf } from './columns.js'
 import { settingText } from './settings.js'
 
 /** Three digits: "0.0123", "12.3", "4.5e-7". */

@@ -1,21 +1,21 @@
 /** The scores of an experiment as tables for people: aggregated, compared in pairs, or row by row. */
-import { differences, type Difference } from '../domain/experiment/difference.js'
-import { meansOverTasks, recoveries } from '../domain/experiment/recovery.js'
+import { intervalsNote, recoveryNotes, resultsOf, type Results } from '../domain/experiment/results.js'
 import { summaries, type Summary } from '../domain/experiment/summary.js'
+import { around, decimals, time, whole } from '../domain/report/cells.js'
+import {
+  differenceColumns,
+  repetitions,
+  spreadColumns,
+  subjectColumns,
+  summaryColumns,
+} from '../domain/report/score-columns.js'
 import { groupsBy } from '../domain/tables/groups.js'
 import type { ScoreRow } from '../domain/tables/scores.js'
 import type { Column, Row } from '../domain/tables/table.js'
 import type { EvaluationRow } from '../domain/tables/training.js'
-import { absent, around, tableOf, time, type Shown } from './columns.js'
-import { ladderTables, type Ladder } from './ladder.js'
+import { tableOf } from './columns.js'
+import { ladderTables } from './ladder.js'
 import { settingColumns } from './settings.js'
-
-const decimals = (value: number | null): string => (value === null ? absent : value.toFixed(4))
-const signed = (value: number): string => `${value > 0 ? '+' : ''}${value.toFixed(4)}`
-const whole = (value: number | null): string => (value === null ? absent : String(value))
-const probability = (p: number | null): string => (p === null ? absent : p < 0.0001 ? '< 0.0001' : p.toFixed(4))
-const repetitions = (chips: number | null, reads: number | null): string =>
-  chips === null || reads === null ? absent : `${chips} x ${reads}`
 
 /**
  * Every score.
@@ -37,54 +37,6 @@ export const scoreTable = (rows: readonly ScoreRow[], columns: readonly Column[]
     ],
     rows,
   )
-
-/** What a summary has beside its mean. */
-const spread: readonly Shown<Summary>[] = [
-  { head: 'undefined', cell: r => whole(r.undefined_values), where: r => r.undefined_values > 0 },
-  { head: 'between chips', cell: r => decimals(r.between_chips), where: r => r.between_chips !== null },
-  { head: 'between reads', cell: r => decimals(r.between_reads), where: r => r.between_reads !== null },
-  { head: 'drop', cell: r => decimals(r.drop) },
-  { head: 'agreement', cell: r => decimals(r.agreement) },
-  { head: 'chips x reads', cell: r => repetitions(r.chips, r.reads) },
-]
-
-const subject: readonly Shown<Summary>[] = [
-  { head: 'task', cell: r => r.task },
-  { head: 'method', cell: r => r.method },
-  { head: 'time', cell: r => time(r.time_seconds) },
-  { head: 'metric', cell: r => r.metric },
-]
-
-/** Means with the half-widths of their intervals over chips. */
-export const summaryTable = (rows: readonly Summary[]): string =>
-  tableOf<Summary>([...subject, { head: 'mean', cell: r => around(r) }, ...spread], rows)
-
-/** Paired differences with the half-widths of their intervals over chips. */
-export const differenceTable = (rows: readonly Difference[]): string =>
-  tableOf<Difference>(
-    [
-      { head: 'task', cell: r => r.task },
-      { head: 'method', cell: r => r.method },
-      { head: 'against', cell: r => r.reference },
-      { head: 'time', cell: r => time(r.time_seconds) },
-      { head: 'metric', cell: r => r.metric },
-      { head: 'difference', cell: r => around(r, 4, signed) },
-      { head: 'undefined', cell: r => whole(r.undefined_pairs), where: r => r.undefined_pairs > 0 },
-      { head: 'p', cell: r => probability(r.p) },
-      { head: 'chips x reads', cell: r => repetitions(r.chips, r.reads) },
-    ],
-    rows,
-  )
-
-/** What the scores of an experiment come to. */
-export interface Results extends Ladder {
-  readonly differences: readonly Difference[]
-}
-
-export const resultsOf = (rows: readonly ScoreRow[]): Results => ({
-  ...{ summary: summaries(rows), differences: differences(rows) },
-  ...{ means: meansOverTasks(rows), recovery: recoveries(rows) },
-})
 
 /** A setting of a sweep: what tells it apart, and what its scores come to. */
 export interface SettingResults {
@@ -112,30 +64,14 @@ const together = (settings: readonly SettingResults[]): Results => {
   }
 }
 
-const confidence = '±: 95 % confidence, Student, over chips'
-
-/** What is meant by recovered, as far as it needs saying. */
-const recoveryNotes = ({ summary, means, recovery }: Ladder): readonly string[] => {
-  const several = summary.some(a => summary.some(b => a.task === b.task && a.metric !== b.metric))
-  const failed = summary.some(r => r.undefined_values > 0)
-  const of = several ? "; of a task's metrics, the mean" : ''
-  const [first] = recovery
-  return [
-    ...(first === undefined ? [] : [`recovered: share of the loss from digital to ${first.reference}${of}`]),
-    ...(failed && (first !== undefined || means.length > 0)
-      ? ['recovered, mean over tasks: an undefined score counts as 0']
-      : []),
-  ]
-}
-
 /**
  * What a run prints: its means; with more than one analog method the ladder of them, what else there is to say of each, and
  * their differences on the same chips.
  */
 export const resultTables = (results: Results): string => {
   const { summary, differences: compared } = results
-  const repeated = summary.some(r => r.high !== null) ? [confidence] : []
-  if (compared.length === 0) return [summaryTable(summary), ...repeated].join('\n')
+  const repeated = summary.some(r => r.high !== null) ? [intervalsNote] : []
+  if (compared.length === 0) return [tableOf(summaryColumns, summary), ...repeated].join('\n')
   const notes = [...repeated, ...recoveryNotes(results)]
   return [
     ladderTables([{ cells: {}, ladder: results }]),
@@ -144,12 +80,12 @@ export const resultTables = (results: Results): string => {
     ...(notes.length === 0 ? [] : ['']),
     'Drop from the digital score, and agreement with the digital predictions',
     tableOf(
-      [...subject, ...spread],
+      [...subjectColumns, ...spreadColumns],
       summary.filter(r => r.chips !== null),
     ),
     '',
     'Differences on the same chips',
-    differenceTable(compared),
+    tableOf(differenceColumns, compared),
   ].join('\n')
 }
 
@@ -162,10 +98,10 @@ export const sweepTables = (settings: readonly SettingResults[], columns: readon
   const { summary } = results
   if (summary.every(r => r.chips === null))
     return tableOf<Summary & Row>(
-      [...settingColumns(columns), ...subject, { head: 'mean', cell: r => around(r) }],
+      [...settingColumns(columns), ...subjectColumns, { head: 'mean', cell: r => around(r) }],
       summary as readonly (Summary & Row)[], // as: with the cells that `together` put beside
     )
-  const repeated = summary.some(r => r.high !== null) ? [confidence] : []
+  const repeated = summary.some(r => r.high !== null) ? [intervalsNote] : []
   return [
     ladderTables(
       settings.map(({ cells, results: ladder }) => ({ cells, ladder })),

@@ -1,6 +1,6 @@
 /** Settings of a sweep as people read them. */
 import type { Cell, Column, Row } from '../domain/tables/table.js'
-import { absent, type Shown } from './columns.js'
+import { absent, type Shown } from '../domain/report/cells.js'
 
 export const settingCell = (cell: Cell | undefined): string =>
   cell === null || cell === undefined ? absent : String(cell)

@@ -93,3 +93,9 @@ export async function* blocks(source: Source, blockBytes: number, end: number): 
     yield block
   }
 }
+
+/** The part of a source from a byte on. */
+export const from = (source: Source, at: number): Source => ({
+  ...source,
+  readInto: (out, offset) => source.readInto(out, at + offset),
+})

@@ -6,12 +6,11 @@
  *     stream of table 0 | stream of table 1 | ... | byte length of each, uint64 | their number, uint32 | magic | SHA-256
  */
 import { createHash } from 'node:crypto'
-import type { RecordBatch, Vector } from 'apache-arrow'
 import { fail } from '../domain/problem.js'
-import type { Cell, Provenance, Row, Table } from '../domain/tables/table.js'
+import type { Provenance, Row, Table } from '../domain/tables/table.js'
 import { writeAtomically, type ByteSink } from './atomicFile.js'
-import { blocks, openSource, readRange, sizeOf, withSource, type Source } from './source.js'
-import { arrowBatches, arrowStreamSink } from './tables/arrow.js'
+import { blocks, from, openSource, readRange, sizeOf, withSource, type Source } from './source.js'
+import { arrowBatches, arrowStreamSink, rowsOf } from './tables/arrow.js'
 import type { TableSink } from './tables/sink.js'
 
 const magic = new TextEncoder().encode('OHMUNIT2')
@@ -127,32 +126,15 @@ const streamsOf = async (source: Source): Promise<readonly { readonly at: number
   })
 }
 
-/** The part of a source from a byte on. */
-const partFrom = (source: Source, at: number): Source => ({
-  ...source,
-  readInto: (out, offset) => source.readInto(out, at + offset),
-})
-
 /** The rows of one table of a whole unit file, in order, batch by batch. The file is closed at the end. @throws Failure */
 export const readUnit = async function* <R extends Row>(path: string, table: Table, place = 0): AsyncGenerator<R> {
   const source = await openSource(path)
   try {
     const stream = (await streamsOf(source))[place]
     if (stream === undefined) throw new Error(`${path}: no table ${place}`)
-    for await (const batch of arrowBatches(blocks(partFrom(source, stream.at), blockBytes, stream.bytes)))
+    for await (const batch of arrowBatches(blocks(from(source, stream.at), blockBytes, stream.bytes)))
       yield* rowsOf(path, batch, table) as Generator<R> // as: the schema the file was written with
   } finally {
     await source.close()
   }
-}
-
-const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
-  const columns = table.columns.map(({ name, type }) => {
-    const found: Vector | null = batch.getChild(name)
-    if (found === null) throw new Error(`${path}: no column ${name}`)
-    const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
-    const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
-    return { name, get: type === 'float32 list' ? list : get }
-  })
-  for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
 }

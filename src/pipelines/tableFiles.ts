@@ -28,10 +28,11 @@ export interface TablePlace {
 
 const elsewhere = 'another --out, or the file moved away'
 
-/** SHA-256 by name of file. */
-type Hashes = Readonly<Record<string, string>>
+/** SHA-256 by name of file, or another text by its key. */
+export type Hashes = Readonly<Record<string, string>>
 
-interface List {
+/** What a list of files says. */
+export interface List {
   readonly provenance: Hashes
   readonly files: Hashes
 }
@@ -45,14 +46,13 @@ const isHashes = (value: Json | undefined): value is Hashes =>
 const listFile = ({ out, list }: TablePlace): string => join(out, list)
 
 /** Null if there is none. @throws Failure (in the promise) if something else stands there */
-const readList = async (place: TablePlace): Promise<List | null> => {
-  const path = listFile(place)
+export const readList = async (path: string): Promise<List | null> => {
   const text = await orThrow(readTextIfThere(path))
   if (text === null) return null
   const parsed = parseJson(text)
   const { files = {}, ...provenance } = isLeft(parsed) || !isObject(parsed.right) ? {} : parsed.right
   if (isHashes(files) && isHashes(provenance) && 'ohmflow:version' in provenance) return { provenance, files }
-  return fail(path, '', `a list of tables that ohmflow wrote, or nothing (${elsewhere})`, 'another file')
+  return fail(path, '', `a list of files that ohmflow wrote, or nothing (${elsewhere})`, 'another file')
 }
 
 const sorted = (entries: Iterable<readonly [string, string]>): Hashes => Object.fromEntries([...entries].sort())
@@ -70,7 +70,7 @@ const isOf = (place: TablePlace, { provenance }: List): boolean =>
  * @throws Failure (in the promise), before anything is removed, if one of them was not written here or was changed
  */
 export const removeOutdated = async (place: TablePlace): Promise<readonly string[]> => {
-  const list = await readList(place)
+  const list = await readList(listFile(place))
   const there: string[] = []
   for (const file of place.files) {
     const path = join(place.out, file)
@@ -80,7 +80,7 @@ export const removeOutdated = async (place: TablePlace): Promise<readonly string
       fail(
         path,
         '',
-        `a table that ${listFile(place)} lists with its SHA-256, or nothing (${elsewhere})`,
+        `a file that ${listFile(place)} lists with its SHA-256, or nothing (${elsewhere})`,
         hash === undefined ? 'one that is not listed' : 'one that was changed since',
       )
     there.push(path)
@@ -109,7 +109,7 @@ export const tableWriter = (place: TablePlace) => {
           },
         })
         written.set(file, hash.digest('hex'))
-        const list = await readList(place)
+        const list = await readList(listFile(place))
         const before = list !== null && isOf(place, list) ? list.files : {}
         await writeTextAtomically(
           listFile(place),

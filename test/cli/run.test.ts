@@ -244,7 +244,7 @@ describe('ohmflow run', () => {
     writeFileSync(join(out, 'predictions.parquet'), 'mine')
     const ended = await run(config, out)
     expect(ended.code).toBe(2)
-    expect(ended.stderr).toContain(`${join(out, 'predictions.parquet')}: expected a table that`)
+    expect(ended.stderr).toContain(`${join(out, 'predictions.parquet')}: expected a file that`)
     expect(readdirSync(out)).toEqual(['predictions.parquet'])
     expect(readFileSync(join(out, 'predictions.parquet'), 'utf8')).toBe('mine')
   })

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  resultsOf,
-  resultsOfSettings,
-  resultTables,
-  scoreLines,
-  scoreTable,
-  sweepTables,
-  type Results,
-} from '../../src/cli/scoreTables.js'
+import { resultsOfSettings, resultTables, scoreLines, scoreTable, sweepTables } from '../../src/cli/scoreTables.js'
 import { differences } from '../../src/domain/experiment/difference.js'
 import { meansOverTasks, recoveries } from '../../src/domain/experiment/recovery.js'
+import { resultsOf, type Results } from '../../src/domain/experiment/results.js'
 import { summaries } from '../../src/domain/experiment/summary.js'
 import type { ScoreRow } from '../../src/domain/tables/scores.js'
 import type { Column } from '../../src/domain/tables/table.js'

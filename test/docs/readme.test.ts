@@ -25,7 +25,7 @@ describe('README', () => {
   test('every command and flag it names is there', async () => {
     const rows = [...readme.matchAll(/^\| `ohmflow (\w+)[^`]*` \|(.*)$/gm)]
     expect(rows.map(r => r[1])).toEqual([
-      ...['run', 'merge', 'plan', 'calibrate', 'train', 'predict', 'predict', 'inspect', 'device', 'doctor'],
+      ...['run', 'merge', 'plan', 'calibrate', 'train', 'predict', 'predict', 'report', 'inspect', 'device', 'doctor'],
     ])
     for (const [, command = '', about = ''] of rows) {
       const { code, stdout } = await ohmflow([command, '--help'])

@@ -6,7 +6,6 @@
  * Memory: the decoded rows of one window, and of each column used one column chunk (without a page index, compressed)
  * or the pages of the window (with one).
  */
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import {
   parquetMetadataAsync,
@@ -22,7 +21,8 @@ import { Failure, problem } from '../../domain/problem.js'
 import type { Example } from '../../domain/tasks/example.js'
 import { sameLabels } from '../../domain/tasks/label.js'
 import type { Task } from '../../domain/tasks/task.js'
-import { openSource, type Source } from '../source.js'
+import { compressors, decoding, refuseFooterless, rangesOf } from '../parquetFile.js'
+import { openSource } from '../source.js'
 import { decodeUtf8 } from '../utf8.js'
 
 /** Whether rows must have a label, must have none (-1, as in most test splits), or may do either. */
@@ -31,55 +31,8 @@ export type Labels = 'present' | 'absent' | 'either'
 /** Rows decoded at a time. */
 const windowRows = 8192
 
-/** What hyparquet is to decompress beyond Snappy, which it brings itself. */
-const compressors = {
-  GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input),
-  BROTLI: (input: Uint8Array): Uint8Array => brotliDecompressSync(input),
-}
-
 /** Strings stay bytes until their row is known, so that bad UTF-8 can be reported with it. */
 const parsers = { stringFromBytes: (bytes: Uint8Array): Uint8Array => bytes }
-
-/** Positioned reads, keeping the few ranges read last: windows of one row group share a column chunk or page. */
-const rangesOf = (source: Source): AsyncBuffer => {
-  const { path: file, size: byteLength } = source
-  const kept = new Map<string, Promise<ArrayBuffer>>()
-  const keep = 12
-  const read = async (start: number, end: number): Promise<ArrayBuffer> => {
-    const bytes = new Uint8Array(end - start)
-    await source.readInto(bytes, start)
-    return bytes.buffer
-  }
-  return {
-    byteLength,
-    slice: (start, end = byteLength) => {
-      if (!(start >= 0 && start <= end && end <= byteLength)) {
-        const found = `a reference to bytes ${start} to ${end}`
-        throw new Failure(problem(file, '', `a whole Parquet file: ${byteLength} bytes are there`, found))
-      }
-      const key = `${start}-${end}`
-      const bytes = kept.get(key) ?? read(start, end)
-      kept.delete(key)
-      kept.set(key, bytes)
-      for (const oldest of kept.keys()) {
-        if (kept.size <= keep) break
-        kept.delete(oldest)
-      }
-      return bytes
-    },
-  }
-}
-
-/** Runs the decoder; whatever it objects to is a problem of the file. @throws Failure */
-const decoding = async <A>(file: string, place: string, decode: () => Promise<A>): Promise<A> => {
-  try {
-    return await decode()
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    const found = error instanceof Error ? error.message : String(error)
-    throw new Failure(problem(file, place, 'a whole and valid Parquet file', `what fails to decode (${found})`))
-  }
-}
 
 const typeName = ({ type, converted_type }: SchemaElement): string =>
   (type ?? 'group') + (converted_type === undefined ? '' : ` (${converted_type})`)
@@ -189,7 +142,7 @@ async function* shardExamples(
   const source = await openSource(file)
   try {
     const buffer = rangesOf(source)
-    if (source.size < 12) throw new Failure(problem(file, '', 'a Parquet file', `${source.size} bytes`))
+    refuseFooterless(source)
     const scan = await decoding(file, 'footer', () => openScan(task, file, buffer))
     const { text, pair, label } = task.parquet
     for (const group of scan.ranges) {

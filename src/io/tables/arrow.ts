@@ -2,6 +2,7 @@
  * Tables as Apache Arrow IPC, file or stream, written batch by batch with back-pressure; and the Arrow schema that
  * the Parquet files carry too. Not modelled: compression of buffers, dictionaries.
  */
+import { open } from 'node:fs/promises'
 import {
   Field,
   Float32,
@@ -19,9 +20,11 @@ import {
   vectorFromArray,
   type Data,
   type DataType,
+  type Vector,
 } from 'apache-arrow'
-import type { ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
+import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
 import type { ByteSink } from '../atomicFile.js'
+import { failureOf } from '../fault.js'
 import { grouped, type TableSink } from './sink.js'
 
 const batchRows = 8192
@@ -148,4 +151,29 @@ export const arrowBatches = async function* (bytes: AsyncIterable<Uint8Array>): 
   } finally {
     await reader.cancel()
   }
+}
+
+/** Record batches of an IPC file, one at a time: its schema stands in the footer alone. @throws Failure if it cannot be opened */
+export const arrowFileBatches = async function* (path: string): AsyncGenerator<RecordBatch> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw failureOf(path, error)
+  })
+  try {
+    const reader = await RecordBatchReader.from(handle)
+    for await (const batch of reader) yield batch
+  } finally {
+    await handle.close().catch(() => undefined) // the reader may have closed it
+  }
+}
+
+/** The rows of a batch of this table. */
+export const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
+  const columns = table.columns.map(({ name, type }) => {
+    const found: Vector | null = batch.getChild(name)
+    if (found === null) throw new Error(`${path}: no column ${name}`)
+    const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
+    const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
+    return { name, get: type === 'float32 list' ? list : get }
+  })
+  for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
 }

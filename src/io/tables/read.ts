@@ -1,0 +1,110 @@
+/**
+ * Tables of results read back, some columns of them, a window of rows at a time: Parquet and Arrow files as `parquet.ts`
+ * and `arrow.ts` write them. A file whose columns are not the table's is refused: a column more may part rows that belong
+ * together no longer. Not here: whether the file is the one that was written (its SHA-256).
+ */
+import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
+import { Failure, problem } from '../../domain/problem.js'
+import type { Column, ColumnType, Row, Table } from '../../domain/tables/table.js'
+import { compressors, decoding, rangesOf, refuseFooterless } from '../parquetFile.js'
+import { openSource, type Source } from '../source.js'
+import { arrowFileBatches, rowsOf } from './arrow.js'
+
+/** Rows decoded at a time. */
+const windowRows = 16_384
+
+const kinds: Readonly<Record<ColumnType, (cell: unknown) => boolean>> = {
+  utf8: cell => typeof cell === 'string',
+  int32: cell => typeof cell === 'number',
+  float64: cell => typeof cell === 'number',
+  'float32 list': cell => Array.isArray(cell),
+}
+
+/** @throws Failure unless a file has this table's columns, in their order */
+const checkColumns = (file: string, table: Table, found: readonly string[]): void => {
+  const expected = table.columns.map(c => c.name)
+  if (expected.join() === found.join()) return
+  throw new Failure(problem(file, '', `the columns of "${table.name}": ${expected.join(', ')}`, found.join(', ')))
+}
+
+type Cells = readonly { readonly column: Column; readonly values: ArrayLike<unknown> }[]
+
+/** @throws Failure for a cell that is not of its column's type */
+const windowOf = (file: string, first: number, count: number, cells: Cells): readonly Row[] =>
+  Array.from({ length: count }, (_, i) =>
+    Object.fromEntries(
+      cells.map(({ column, values }) => {
+        const cell = values[i] ?? null
+        if (cell === null ? !column.nullable : !kinds[column.type](cell)) {
+          const place = `row ${first + i}, column ${JSON.stringify(column.name)}`
+          throw new Failure(problem(file, place, column.type, cell === null ? 'null' : typeof cell))
+        }
+        return [column.name, cell as Row[string]] // as: of its column's type, checked above
+      }),
+    ),
+  )
+
+/** Rows, a window at a time. */
+type Windows = AsyncGenerator<readonly Row[]>
+
+const parquetWindows = async function* (source: Source, table: Table, wanted: readonly Column[]): Windows {
+  const { path } = source
+  refuseFooterless(source)
+  const file = rangesOf(source)
+  const columns = wanted.map(c => c.name)
+  const scan = await decoding(path, 'footer', async () => {
+    const metadata = await parquetMetadataAsync(file, { geoparquet: false })
+    checkColumns(
+      path,
+      table,
+      parquetSchema(metadata).children.map(c => c.element.name),
+    )
+    return parquetScan({ file, metadata, columns, compressors })
+  })
+  for (const { rowStart, rowEnd } of scan.ranges)
+    for (let start = rowStart; start < rowEnd; start += windowRows) {
+      const end = Math.min(start + windowRows, rowEnd)
+      const cells: { column: Column; values: ArrayLike<unknown> }[] = []
+      for (const column of wanted) {
+        const place = `rows ${start} to ${end - 1}, column ${JSON.stringify(column.name)}`
+        const values = await decoding(path, place, () =>
+          scan.readColumn({ column: column.name, rowStart: start, rowEnd: end }),
+        )
+        if (values.length !== end - start)
+          throw new Failure(problem(path, place, `${end - start} values`, `${values.length}`))
+        cells.push({ column, values })
+      }
+      yield windowOf(path, start, end - start, cells)
+    }
+}
+
+const arrowWindows = async function* ({ path }: Source, table: Table, columns: readonly Column[]): Windows {
+  for await (const batch of arrowFileBatches(path)) {
+    checkColumns(
+      path,
+      table,
+      batch.schema.fields.map(f => f.name),
+    )
+    yield [...rowsOf(path, batch, { name: table.name, columns })]
+  }
+}
+
+/**
+ * Some columns of the rows of a table, in their order, a window after the other. The file is closed at the end.
+ * @param file ends in .parquet or .arrow
+ * @throws Failure with file and place for whatever is not as the table has it
+ */
+export const readTable = async function* <R extends Row, Name extends keyof R & string>(
+  file: string,
+  table: Table<keyof R & string>,
+  names: readonly Name[],
+): AsyncGenerator<readonly Pick<R, Name>[]> {
+  const columns = table.columns.filter(c => names.some(name => name === c.name))
+  const source = await openSource(file)
+  try {
+    const windows = (file.endsWith('.arrow') ? arrowWindows : parquetWindows)(source, table, columns)
+    for await (const rows of windows) yield rows as readonly Pick<R, Name>[] // as: these columns, of the table's types
+  } finally {
+    await source.close()
+  }
+}
