@@ -193,7 +193,7 @@ describe('ohmflow train', () => {
       () =>
         written({
           folder,
-          train: { learn: ['input ranges'] },
+          train: { quantise: true, learn: ['input ranges'] },
           more: {
             ...chips,
             methods: [{ ...analog, inputRange: { rule: 'learned' }, hardware: { tile: { rows: 32 } } }],
