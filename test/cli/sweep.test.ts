@@ -162,6 +162,15 @@ describe('ohmflow run with a sweep', { timeout: 900_000 }, () => {
     for (const name of unitsOf(out)) expect(unit(out, name)).toBe(unit(whole, name))
   })
 
+  test('shards in folders of their own are merged into the same bytes', async () => {
+    const shards = [0, 1].map(i => join(folder, `apart-${i}`))
+    for (const [i, out] of shards.entries()) expect((await run(config, out, ['--shard', `${i}/2`])).code).toBe(0)
+    const out = join(folder, 'merged')
+    const ended = await ohmflow(['merge', ...shards, '--out', out, '--formats', 'parquet,arrow'])
+    expect([ended.code, ended.stdout]).toEqual([0, printed])
+    expect(bytesOf(out)).toEqual(bytes)
+  })
+
   test('what is wrong with a setting is told with its key and value, before anything is computed', async () => {
     const refused = async (values: object): Promise<string> => {
       const ended = await run(write('refused', { ...experiment, sweep: values }), join(folder, 'refused'))
