@@ -110,6 +110,9 @@ def main():
             assert rows(found.to_pydict(), found.column_names) == rows(table.to_pydict(), table.column_names), name
         print("run --stream into pyarrow: every table equal")
         for sql in re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(), re.S):
+            if "results/default/" not in sql:
+                print(f"SQL of README.md on another experiment, not executed: {sql.splitlines()[0]}")
+                continue
             answer = duckdb.sql(sql.replace("results/default/", f"{out}/")).fetchall()
             assert answer, f"no rows from:\n{sql}"
             print(f"SQL of README.md: {len(answer)} rows, first {answer[0]}")
