@@ -1,9 +1,10 @@
 /**
  * What a linear layer gives without a chip, and what its errors are predicted from: the energies of its inputs, of their
- * rounding by the DAC, and of each tile's share in every column's sum.
+ * rounding by the DAC, and each tile's share in every column's sum.
  */
 import { converter, decode, encode } from '../../domain/crossbar/converter.js'
 import type { Piece } from '../../domain/crossbar/tiling.js'
+import type { Ptr } from '../../kernels/heap.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Activation } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
@@ -16,8 +17,8 @@ export interface ExactLayer {
   readonly energy: number
   /** Sum over rows of x_i^2, [inputs]. */
   readonly inputs: Float64Array
-  /** By piece of rows: sum of the square of its share in each column's sum, [outputs]. */
-  readonly shares: readonly Float64Array[]
+  /** By piece of rows: its share in each column's sum, f32 [rows, outputs] on the scratch stack. */
+  readonly shares: readonly Ptr[]
   /**
    * Sum over rows of the square of what the DAC makes of x_i less x_i, for the inputs of a piece: [piece's rows].
    * @param places on how many rows of devices each stands
@@ -40,7 +41,7 @@ const addSquares = (sums: Float64Array, x: Float32Array): void => {
 
 export const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
-/** @param y where to, on the heap */
+/** On the scratch stack, of whoever calls. @param y where to, on the heap */
 export const exactLayer = (
   { heap, kernels, scratch }: Workbench,
   layer: PlainLayer,
@@ -51,21 +52,19 @@ export const exactLayer = (
   const { rows } = x
   const columns = layer.outputs
   const whole = heap.f32(y.at, rows * columns).fill(0)
-  const shares = pieces.map(({ first, size }) =>
+  const shares = pieces.map(({ first, size }) => {
+    const share = scratch.take(4 * rows * columns)
     scratch.within(() => {
       const panels = scratch.take(panelsBytes(size, columns))
-      const share = scratch.take(4 * rows * columns)
       kernels.pack({ panels, w: layer.weights + 4 * first, inner: size, columns, columnStep: layer.inputs })
       kernels.product({
         ...{ y: share, x: x.at + 4 * first, panels, bias: 0, rows, inner: size, columns },
         xRowStep: x.width,
       })
-      kernels.add({ y: y.at, a: y.at, b: share, length: rows * columns })
-      const squares = new Float64Array(columns)
-      addSquares(squares, heap.f32(share, rows * columns))
-      return squares
-    }),
-  )
+    })
+    kernels.add({ y: y.at, a: y.at, b: share, length: rows * columns })
+    return share
+  })
   const outputs = new Float64Array(columns)
   addSquares(outputs, whole)
   const inputs = new Float64Array(x.width)

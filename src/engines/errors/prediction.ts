@@ -1,22 +1,25 @@
 /**
  * The expected squared error of a linear layer on a chip, from the exact moments of its devices, beside the measured one.
- * With y^ = sum over tiles of beta c alpha (quantised sum), the error's parts are taken to be independent:
+ * With y^ = sum over tiles of beta c alpha q(z), the chip's error is its expectation, and what varies about it:
  *
- *     weights       sum_t (sum_i b_ij x_ti)^2 + sum_i Var[w^_ij] sum_t x_ti^2,   b_ij = E[w^_ij] - w_ij,  w^ = c alpha v
+ *     expectation   sum_t (sum_i b_ij x_ti + beta c alpha (E[q(z_t)] - E[z_t]))^2,   b_ij = E[w^_ij] - w_ij,  w^ = c alpha v
+ *     weights       sum_i Var[w^_ij] sum_t x_ti^2
  *     DAC           sum_i E[w^_ij^2] sum_t e_ti^2,   e the rounding and clipping of the inputs as they are
  *     output noise  (beta c alpha sigma)^2 a row
- *     ADC           (beta c alpha)^2 E[(q(z) - z)^2] a row, z Gaussian with the variance that the tile's exact share has
+ *     ADC           (beta c alpha)^2 (Var[q(z_t)] - Var[z_t]),   z_t Gaussian: about what the tile's exact share comes to in
+ *                   the mean over devices (by regression), with their spread and the output noise
  *
  * Where ranges have gains, alpha is short for alpha times the gain. IR drop enters through the factors u that the mean conductances give,
  * of targets as they are programmed. The factors alpha are those measured on the chip.
  * Where copies of a column are averaged, devices and readouts have that many times less variance.
- * Not modelled: correlation of rounding errors between inputs and between copies, tails of z, the spread of alpha and of u;
+ * Not modelled: correlation of rounding errors between inputs and between copies, the spread of alpha and of u;
  * what an offset takes away; ranges of single vectors.
  */
 import { ladderVoltagesInto } from '../../domain/crossbar/ladder.js'
 import { meanResidual, preDistorted } from '../../domain/crossbar/pre-distortion.js'
-import { quantisationError } from '../../domain/crossbar/quantisation-error.js'
+import { quantisedGaussian } from '../../domain/crossbar/quantised-gaussian.js'
 import { deviceModel } from '../../domain/devices/characterised.js'
+import type { Converter } from '../../domain/crossbar/converter.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Ptr } from '../../kernels/heap.js'
@@ -103,7 +106,42 @@ const columnMoments = (
   }
 }
 
-/** Errors of a tile's inputs, its converters and its noise; its weights' spread. Their bias goes to `biases`. */
+/** Where what is expected of a layer's errors gathers: [outputs, inputs] of its weights, and [rows, outputs] of its ADCs. */
+interface Expectations {
+  readonly weights: Float32Array
+  readonly readouts: Float64Array
+}
+
+/** How a column is read out. */
+interface Readout {
+  readonly adc: Converter
+  /** What q(z) is multiplied by, averaged over copies. */
+  readonly unit: number
+  /** E[z] of an exact share. */
+  readonly perShare: number
+  /** Standard deviation of z. */
+  readonly deviation: number
+  readonly copies: number
+}
+
+/** Of a column's ADC: adds what is expected to `readouts`. @returns the variance that it adds or takes away, over all rows */
+const readoutError = (
+  { adc, unit, perShare, deviation, copies }: Readout,
+  shares: Float32Array,
+  { readouts }: Expectations,
+  output: number,
+  outputs: number,
+): number => {
+  let sum = 0
+  for (let at = output; at < shares.length; at += outputs) {
+    const { bias, excess } = quantisedGaussian(adc, perShare * (shares[at] ?? NaN), deviation)
+    readouts[at] = (readouts[at] ?? NaN) + unit * bias
+    sum += excess
+  }
+  return (sum * unit * unit) / copies
+}
+
+/** Errors of a tile's inputs, its converters and its noise; its weights' spread. What is expected goes to `expectations`. */
 const tileError = (
   bench: Workbench,
   chip: ChipSettings,
@@ -116,7 +154,7 @@ const tileError = (
     readonly moments: Ptr
     readonly factors: Float32Array | null
   },
-  biases: Float32Array,
+  expectations: Expectations,
 ): number => {
   const { heap } = bench
   const { exact, x, piece, moments, factors } = about
@@ -129,7 +167,7 @@ const tileError = (
   const averaged = averagedIn(tile)
   const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange }, rowPlaces(heap, tile))
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
-  const shares = exact.shares[piece] ?? new Float64Array(0)
+  const shares = heap.f32(exact.shares[piece] ?? NaN, x.rows * layer.outputs)
   const adc = { bits: 8, range: c.adcBound, maxCode: c.adcMaxCode }
   const momentsOf = columnMoments(bench, chip, moments, tile)
   let sum = 0
@@ -140,22 +178,31 @@ const tileError = (
     const copies = averaged[j] ?? NaN
     const factor = (fullScales[j] ?? NaN) * (alphas[j] ?? NaN) * (gains[j] ?? NaN) * copies
     if (factor === 0) {
-      for (let i = 0; i < rows; i++) biases[at + i] = -(w[i] ?? NaN)
+      for (let i = 0; i < rows; i++) expectations.weights[at + i] = -(w[i] ?? NaN)
       continue
     }
     const { mean, variance } = momentsOf(w, fullScales[j] ?? NaN)
     const kept = factors === null || !((factors[j] ?? NaN) > 0) ? 1 : (factors[j] ?? NaN)
     const held = factor / kept
+    // Sums over rows of the column: x^2 w E[v], x^2 w^2 and x^2 Var[v].
+    let [cross, energy, noise] = [0, 0, 0]
     for (let i = 0; i < rows; i++) {
+      const [square, own, spreadOfOne] = [inputs[i] ?? NaN, w[i] ?? NaN, variance[i] ?? NaN]
       const expected = held * (mean[i] ?? NaN)
-      const spread = (held * held * (variance[i] ?? NaN)) / copies
-      biases[at + i] = expected - (w[i] ?? NaN)
-      sum += spread * (inputs[i] ?? NaN) + (expected * expected + spread) * (rounding[i] ?? NaN)
+      const spread = (held * held * spreadOfOne) / copies
+      expectations.weights[at + i] = expected - own
+      sum += spread * square + (expected * expected + spread) * (rounding[i] ?? NaN)
+      cross += square * own * (mean[i] ?? NaN)
+      energy += square * own * own
+      noise += square * spreadOfOne
     }
     const unit = tile.inputRange * factor
-    const square = (shares[output] ?? NaN) / x.rows / (unit * unit) + c.outputNoise ** 2
-    const perRow = c.outputNoise ** 2 + (c.adcMaxCode === 0 ? 0 : quantisationError(adc, Math.sqrt(square)))
-    sum += (x.rows * unit * unit * perRow) / copies
+    sum += (x.rows * (unit * c.outputNoise) ** 2) / copies
+    if (c.adcMaxCode === 0) continue
+    const perInput = 1 / (tile.inputRange * kept)
+    const deviation = Math.hypot(c.outputNoise, perInput * Math.sqrt(noise / x.rows))
+    const perShare = energy > 0 ? (perInput * cross) / energy : 0
+    sum += readoutError({ adc, unit, perShare, deviation, copies }, shares, expectations, output, layer.outputs)
   }
   return sum
 }
@@ -182,7 +229,10 @@ export const predictedError = (
     const { x, exact, moments, factors } = about
     const { inputs: inner, outputs: columns } = layer
     const at = scratch.take(4 * inner * columns)
-    const biases = heap.f32(at, inner * columns)
+    const expectations = {
+      weights: heap.f32(at, inner * columns),
+      readouts: new Float64Array(x.rows * columns),
+    }
     const firstRows = [...new Set(placed.tiles.map(t => t.rows.first))]
     let sum = 0
     for (const [t, tile] of placed.tiles.entries()) {
@@ -193,7 +243,7 @@ export const predictedError = (
         layer,
         tile,
         { exact, x, piece, moments, factors: factors?.[t]?.[0] ?? null },
-        biases,
+        expectations,
       )
     }
     const panels = scratch.take(panelsBytes(inner, columns))
@@ -204,7 +254,8 @@ export const predictedError = (
     const squares = new Float64Array(x.rows)
     for (let r = 0; r < x.rows; r++) {
       let row = 0
-      for (let j = 0; j < columns; j++) row += (errors[r * columns + j] ?? NaN) ** 2
+      for (let j = r * columns; j < (r + 1) * columns; j++)
+        row += ((errors[j] ?? NaN) + (expectations.readouts[j] ?? NaN)) ** 2
       squares[r] = row
     }
     return sum + sumOf(squares)

@@ -192,6 +192,24 @@ describe('rounding and everything together', () => {
     }
   })
 
+  test('the ADC alone is known code by code, in the head too, whatever it clips', () => {
+    for (const bound of [12, 3, 0.5]) {
+      const found = energies('adc', 0, 1, { adc: { bits: 8, bound } })
+      found.forEach(({ exact, measured: [m = NaN], expected: [e = NaN] }) => {
+        expect(Math.abs(m / e - 1)).toBeLessThan(0.01)
+        if (bound < 1) expect(m / exact).toBeGreaterThan(0.1)
+      })
+    }
+  })
+
+  test('an ADC that clips most of what noisy devices give is predicted, layer by layer', () => {
+    const found = energies('all', 86_400, 30, { adc: { bits: 5, bound: 0.5 }, driftCompensation: 'least-squares' })
+    for (const l of body) {
+      const e = found.slice(l, l + 1)
+      expect(Math.abs(total(e, 'measured') / total(e, 'expected') - 1)).toBeLessThan(0.05)
+    }
+  })
+
   test('a factor that each column measures for itself takes away the error of about one of its rows', () => {
     const found = energies('all', 86_400, 30, { driftCompensation: 'per-column' }).filter((_, l) => body.includes(l))
     const ratio = total(found, 'measured') / total(found, 'expected')
