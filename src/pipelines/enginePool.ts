@@ -11,6 +11,7 @@ import type { CalibrationVectors } from '../engines/analog/parameters.js'
 import { openAnalog, type AnalogEngine } from './analog.js'
 import { openDigital, type DigitalEngine, type EngineOptions } from './digital.js'
 import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
+import { closed, uninterrupted } from './interruption.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
 import {
@@ -42,7 +43,7 @@ export interface EnginePool {
     unit: Pick<AnyPlannedUnit, 'open'>,
     method: AnalogMethod,
   ) => Promise<ReadonlyMap<string, CalibrationVectors> | null>
-  /** Lets go of the engine there is, so that another user of the machine has the memory. */
+  /** Lets go of the engine there is, so that another user of the machine has the memory; after an abort without waiting. */
   readonly rest: () => Promise<void>
   readonly options: EngineOptions
   /** Which kernels run, for people. */
@@ -102,7 +103,7 @@ export const enginePool = (
   const rest = async (): Promise<void> => {
     const { engine } = current ?? {}
     current = null
-    await engine?.close()
+    if (engine !== undefined) await closed(engine, options.signal ?? uninterrupted)
   }
   const digital = async (open: OpenTask): Promise<DigitalEngine> => {
     if (current?.kind === 'digital' && current.open.checkpoint === open.checkpoint) return current.engine
