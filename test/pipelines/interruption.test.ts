@@ -119,8 +119,9 @@ describe('an interruption', { timeout: 300_000 }, () => {
       ['where errors come from', 3],
     ] as const) {
       const controller = new AbortController()
-      const { progress, ended } = listening(() => undefined)
+      const { progress, stretches, ended } = listening(() => undefined)
       const begin: Progress['begin'] = own => {
+        progress.begin(own, null)
         if (own.includes(title))
           setImmediate(() => {
             controller.abort()
@@ -132,6 +133,7 @@ describe('an interruption', { timeout: 300_000 }, () => {
           `^Interrupted: interrupted: ${kept} of 4 units are finished and kept; the same command goes on from there$`,
         ),
       )
+      expect([...stretches].filter(([own]) => own.includes(title)).map(([, done]) => done)).toEqual([0])
       expect(ended.some(own => own.includes(title))).toBe(false)
       const units = join(folder, 'run/units')
       const names = existsSync(units) ? readdirSync(units) : []
