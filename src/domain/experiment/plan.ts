@@ -10,7 +10,7 @@ import { durationText, seconds } from './duration.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
-export const resultsRevision = 4
+export const resultsRevision = 5
 
 /**
  * SHA-256 of every input file of a task, by role. Nothing else of the outside decides its results, but TensorFlow.js where
