@@ -13,7 +13,7 @@ import { predict } from './commands/predict.js'
 import { report } from './commands/report.js'
 import { run } from './commands/run.js'
 import { train } from './commands/train.js'
-import { done, report as reported, wrongInput } from './exit.js'
+import { done, interrupted, report as reported, wrongInput } from './exit.js'
 import { say } from './terminal.js'
 
 const ohmflow = subcommands({
@@ -52,4 +52,7 @@ const main = async (): Promise<number> => {
   return wrongInput
 }
 
-process.exitCode = await main().catch(reported)
+const code = await main().catch(reported)
+// Threads may be at work that nobody waits for any more.
+if (code === interrupted) process.exit(code)
+process.exitCode = code

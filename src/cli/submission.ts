@@ -77,7 +77,11 @@ const onChip = async (submission: Submission, given: SubmissionArguments, option
   const [open] = workspace.tasks
   if (open === undefined) throw new RangeError('no task')
   refuseLabelled(submission, open)
-  const engines = enginePool(workspace.settings, { workers: given.workers ?? null }, options.progress)
+  const engines = enginePool(
+    workspace.settings,
+    { workers: given.workers ?? null, signal: options.signal },
+    options.progress,
+  )
   try {
     const { engine } = await engines.forUnit({ open, method, repetition })
     return await writeSubmission(submission, open, engine, options)

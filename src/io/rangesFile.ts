@@ -1,6 +1,7 @@
 /**
  * Ranges of a method as JSON that people read and edit: tasks, then layers, then their tiles in order, a tile with its
- * `inputRange` (null: dynamic), and `fullScales` and `gains` column by column (without `gains`: all 1).
+ * `inputRange` (null: dynamic), and `fullScales` and `gains` column by column (without `gains`: all 1); where idle cells are
+ * in use, of each spare column and row the one that it is a copy of.
  * Binary32 numbers are written with the fewest digits that give them back. Not here: whether they fit a model
  * (pipelines/savedRanges.ts).
  */
@@ -10,12 +11,13 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts/lib/index.js'
 import type { TileSize } from '../domain/crossbar/tiling.js'
 import type { Json } from '../domain/experiment/config.js'
+import { spares, type Spare } from '../domain/experiment/method.js'
 import { firstOf, type Problem } from '../domain/problem.js'
 import type { SavedLayers, SavedRanges, SavedTile } from '../domain/ranges/saved.js'
 import { writeAtomically } from './atomicFile.js'
-import { dictionary, object, optional, required } from './config/record.js'
-import { constant, integer, usableName } from './config/scalar.js'
-import { kept, list, type Shape } from './config/shape.js'
+import { defaulted, dictionary, object, optional, required } from './config/record.js'
+import { choice, constant, integer, usableName } from './config/scalar.js'
+import { kept, list, type JsonSchema, type Shape } from './config/shape.js'
 import { decode, located, shown, type Misfit } from './decoding.js'
 import { readJson } from './textFile.js'
 
@@ -31,41 +33,82 @@ const inputRange: Shape<number | null> = kept('a number > 0 that binary32 holds,
   anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'null' }],
 })
 
-/** One number a column, checked in one go: there are many. */
-const perColumn = (name: string, orZero: boolean): Shape<Float32Array> => {
-  const expected = `a number ${orZero ? '>= 0' : '> 0'} that binary32 holds`
-  return {
-    schema: { type: 'array', items: { type: 'number', [orZero ? 'minimum' : 'exclusiveMinimum']: 0 } },
-    codec: new t.Type<Float32Array, Json>(
-      `${name} (an array of numbers, one a column)`,
-      (u): u is Float32Array => u instanceof Float32Array,
-      (input, context) => {
-        if (!Array.isArray(input)) return t.failure(input, context)
-        const values: readonly unknown[] = input
-        const bad = values.findIndex(v => !isRange(v, orZero))
-        if (bad < 0) return t.success(Float32Array.from(values as readonly number[])) // as: each was looked at
-        const misfit: Misfit = { at: [bad], expected, found: shown(values[bad]) }
-        return left([located(misfit, input, context)])
-      },
-      values => [...values],
-    ),
-  }
+/** What a list holds: what each is like, and how they are kept together. */
+interface Listed<A> {
+  readonly expected: string
+  readonly is: (u: unknown) => boolean
+  readonly together: (values: readonly number[]) => A
+  readonly areTogether: (u: unknown) => u is A
 }
 
-interface WrittenTile extends Omit<SavedTile, 'gains'> {
+/** A list of numbers, checked in one go: there are many. */
+const numbers = <A extends Float32Array | Uint16Array>(
+  name: string,
+  items: JsonSchema,
+  { expected, is, together, areTogether }: Listed<A>,
+): Shape<A> => ({
+  schema: { type: 'array', items },
+  codec: new t.Type<A, Json>(
+    name,
+    areTogether,
+    (input, context) => {
+      if (!Array.isArray(input)) return t.failure(input, context)
+      const values: readonly unknown[] = input
+      const bad = values.findIndex(v => !is(v))
+      if (bad < 0) return t.success(together(values as readonly number[])) // as: each was looked at
+      const misfit: Misfit = { at: [bad], expected, found: shown(values[bad]) }
+      return left([located(misfit, input, context)])
+    },
+    values => [...values],
+  ),
+})
+
+const perColumn = (name: string, orZero: boolean): Shape<Float32Array> =>
+  numbers(
+    `${name} (an array of numbers, one a column)`,
+    { type: 'number', [orZero ? 'minimum' : 'exclusiveMinimum']: 0 },
+    {
+      expected: `a number ${orZero ? '>= 0' : '> 0'} that binary32 holds`,
+      is: u => isRange(u, orZero),
+      together: values => Float32Array.from(values),
+      areTogether: u => u instanceof Float32Array,
+    },
+  )
+
+const isPosition = (u: unknown): boolean => Number.isInteger(u) && Number(u) >= 0 && Number(u) < 2 ** 16
+
+/** Of each spare column or row, which of the tile's it is a copy of. */
+const owners = (of: string): Shape<Uint16Array> =>
+  numbers(
+    `copied ${of}s (an array of ${of}s of the tile, counted from 0)`,
+    { type: 'integer', minimum: 0 },
+    {
+      expected: `a ${of} of the tile, counted from 0`,
+      is: isPosition,
+      together: values => Uint16Array.from(values),
+      areTogether: u => u instanceof Uint16Array,
+    },
+  )
+
+interface WrittenTile extends Pick<SavedTile, 'inputRange' | 'fullScales'> {
   readonly gains: Float32Array | null
+  readonly spareColumns: Uint16Array | null
+  readonly spareRows: Uint16Array | null
 }
 
 const tile: Shape<WrittenTile> = object<WrittenTile>('a tile of ranges', {
   inputRange: required(inputRange, { about: 'Input magnitude that stands for full scale.' }),
   fullScales: required(perColumn('full scales', true), { about: 'Weight of each column that stands for full scale.' }),
   gains: optional(perColumn('gains', false), { about: 'Digital factor of each column; without them, 1.' }),
+  spareColumns: optional(owners('column'), { about: 'Of each idle column in use, the column that it is a copy of.' }),
+  spareRows: optional(owners('row'), { about: 'Of each idle row in use, ascending, the row that it is a copy of.' }),
 })
 
 interface WrittenRanges {
   readonly schemaVersion: typeof schemaVersion
   readonly method: string
   readonly tile: TileSize
+  readonly spare: Spare
   readonly tasks: ReadonlyMap<string, ReadonlyMap<string, readonly WrittenTile[]>>
 }
 
@@ -81,14 +124,16 @@ const ranges: Shape<WrittenRanges> = object<WrittenRanges>('a file of ranges', {
     }),
     { about: 'Tiles of the hardware they were found for.' },
   ),
+  spare: defaulted(choice(spares), 'none', { about: 'What idle cells of the tiles are used for.' }),
   tasks: required(dictionary('ranges of tasks', dictionary('ranges of layers', list('tiles of a layer', tile, 1))), {
     about: 'By task, then by layer.',
   }),
 })
 
-const filled = ({ gains, ...rest }: WrittenTile): SavedTile => ({
+const filled = ({ gains, spareColumns, spareRows, ...rest }: WrittenTile): SavedTile => ({
   ...rest,
   gains: gains ?? new Float32Array(rest.fullScales.length).fill(1),
+  ...{ copies: spareColumns, rowCopies: spareRows },
 })
 
 const mapped = <A, B>(map: ReadonlyMap<string, A>, of: (value: A) => B): ReadonlyMap<string, B> =>
@@ -100,8 +145,8 @@ export const readRangesFile = (path: string): TE.TaskEither<Problem, SavedRanges
     readJson(path),
     TE.mapLeft(firstOf),
     TE.chainEitherK(decode(ranges.codec, path)),
-    TE.map(({ method, tile: size, tasks }) => ({
-      ...{ method, tile: size },
+    TE.map(({ method, tile: size, spare, tasks }) => ({
+      ...{ method, tile: size, spare },
       tasks: mapped(tasks, layers => mapped(layers, tiles => tiles.map(filled))),
     })),
   )
@@ -117,14 +162,20 @@ export const shortest = (value: number): number => {
 
 const row = (values: Float32Array): string => `[${Array.from(values, shortest).join(', ')}]`
 
-const tileText = ({ inputRange: range, fullScales, gains }: SavedTile): string =>
-  [
-    '        {',
-    `          "inputRange": ${JSON.stringify(range)},`,
-    `          "fullScales": ${row(fullScales)},`,
+/** A line of its own; nothing is said where nothing is known. */
+const ownersText = (key: string, copied: Uint16Array | null): readonly string[] =>
+  copied === null ? [] : [`          "${key}": [${copied.join(', ')}]`]
+
+const tileText = ({ inputRange: range, fullScales, gains, copies, rowCopies }: SavedTile): string => {
+  const lines = [
+    `          "inputRange": ${JSON.stringify(range)}`,
+    `          "fullScales": ${row(fullScales)}`,
     `          "gains": ${row(gains)}`,
-    '        }',
-  ].join('\n')
+    ...ownersText('spareColumns', copies),
+    ...ownersText('spareRows', rowCopies),
+  ]
+  return `        {\n${lines.join(',\n')}\n        }`
+}
 
 const layersText = function* (layers: SavedLayers): Generator<string> {
   let separator = ''
@@ -135,9 +186,11 @@ const layersText = function* (layers: SavedLayers): Generator<string> {
 }
 
 /** The file's text in pieces, layer by layer. */
-const texts = function* ({ method, tile: size, tasks }: SavedRanges): Generator<string> {
+const texts = function* ({ method, tile: size, spare, tasks }: SavedRanges): Generator<string> {
   yield `{\n  "schemaVersion": ${schemaVersion},\n  "method": ${JSON.stringify(method)},\n`
-  yield `  "tile": { "rows": ${size.rows}, "columns": ${size.columns} },\n  "tasks": {`
+  yield `  "tile": { "rows": ${size.rows}, "columns": ${size.columns} },\n`
+  if (spare !== 'none') yield `  "spare": ${JSON.stringify(spare)},\n`
+  yield '  "tasks": {'
   let separator = ''
   for (const [name, layers] of tasks) {
     yield `${separator}\n    ${JSON.stringify(name)}: {`

@@ -25,6 +25,7 @@ import { deviceLaws, momentOf } from '../kernels/device-laws.js'
 import type { Heap, Ptr } from '../kernels/heap.js'
 import { deviceLawsBytes, writeDeviceLaws } from '../kernels/reference/law.js'
 import { startEngine, type EngineOptions } from './digital.js'
+import { checkpointed, uninterrupted } from './interruption.js'
 import { largestLayer } from './ranges.js'
 
 export interface AnalogEngine extends Engine {
@@ -79,7 +80,13 @@ const alphasOf = (heap: Heap, { layers }: AnalogParameters): Float32Array => {
 }
 
 /** Two layers' weights at a time: one is read from disk while the workers read the other's devices. */
-const reader = (checkpoint: Checkpoint, heap: Heap, parameters: AnalogParameters, engine: TaskEngine) => {
+const reader = (
+  checkpoint: Checkpoint,
+  heap: Heap,
+  parameters: AnalogParameters,
+  engine: TaskEngine,
+  signal: AbortSignal,
+) => {
   const layers = linearLayers(checkpoint.architecture)
   const bytes = 4 * largestLayer(layers)
   const rooms = [heap.allocate(bytes), heap.allocate(bytes)] as const
@@ -108,6 +115,7 @@ const reader = (checkpoint: Checkpoint, heap: Heap, parameters: AnalogParameters
       for (const [i, layer] of layers.entries()) {
         const weights = rooms[i % 2 === 0 ? 0 : 1]
         await busy[i % 2]
+        checkpointed(signal)
         await orThrow(checkpoint.readInto(`${layer.name}.weight`, heap.f32(weights, layer.inputs * layer.outputs)))
         const tasks = tilesOf(layer).map(({ index }) =>
           engine.perform({ kind: 'read tile', layer: layer.name, tile: index, weights, ...reading }),
@@ -136,7 +144,7 @@ export const openAnalog = async (
     const parameters = await layOut(mapping, (name, out) => orThrow(checkpoint.readInto(name, out)), heap)
     return { kind: 'analog', parameters }
   })
-  const readChip = reader(checkpoint, heap, parameters, engine)
+  const readChip = reader(checkpoint, heap, parameters, engine, options.signal ?? uninterrupted)
   let occasion: { readonly chip: number; readonly read: number } | null = null
   return {
     ...{ labels: engine.labels, inFlight: engine.inFlight, kernels, close: engine.close },

@@ -3,7 +3,7 @@
  * what columns give, and what the tiles' errors depend on. Any batching and number of threads gives the same bits;
  * memory does not grow with the number of tokens.
  */
-import { lastValueFrom, toArray } from 'rxjs'
+import { tap } from 'rxjs'
 import type { TileSize } from '../domain/crossbar/tiling.js'
 import { fail } from '../domain/problem.js'
 import type { OutputStatistics } from '../domain/ranges/column-range.js'
@@ -26,6 +26,7 @@ import { orThrow } from '../io/fault.js'
 import type { Heap } from '../kernels/heap.js'
 import { batchOf, groups } from './batches.js'
 import { startEngine, type EngineOptions } from './digital.js'
+import { checkpointed, closed, toEnd, uninterrupted } from './interruption.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
 import { pull } from './pull.js'
@@ -83,19 +84,20 @@ const refuse = (
 
 /**
  * One pass over the examples, added to the summaries. @returns the number of tokens
- * @throws Failure (in the promise) if a number is none, or too large
+ * @throws Failure (in the promise) if a number is none, or too large; Interrupted
  */
 const pass = async (
   open: OpenTask,
   data: CalibrationData,
   { heap, engine, parameters }: Omit<Calibrated, 'tokens'>,
   { contrast, again }: Pick<Observe, 'contrast' | 'again'>,
-  progress: Progress,
+  { progress, options: { signal = uninterrupted } }: Pick<Calibrating, 'progress' | 'options'>,
 ): Promise<number> => {
   resetTurns(heap, parameters.turns, parameters.tensors.size)
   let group = 0
   let tokens = 0
-  const results = await lastValueFrom(
+  const bad: NotFinite[] = []
+  await toEnd(
     pull(
       groups(tokenised(open, data), item => item.ids.length),
       {
@@ -108,30 +110,41 @@ const pass = async (
           return notFinite(found)
         },
       },
-    ).pipe(toArray()),
+    ).pipe(
+      tap(found => {
+        if (found !== null) bad.push(found)
+      }),
+    ),
+    signal,
   )
-  const bad = results.find(found => found !== null)
-  if (bad !== undefined) refuse(open, parameters, bad)
+  const [first] = bad
+  if (first !== undefined) refuse(open, parameters, first)
   return tokens
 }
 
 /**
  * Passes the examples, and lets `use` look at what they left.
- * @throws Failure (in the promise) if a layer's input or gradient is no number, or too large, named by tile and example
+ * @throws Failure (in the promise) if a layer's input or gradient is no number, or too large, named by tile and example;
+ * Interrupted: then nobody waits for the groups under way, and the engine ends after them
  */
 export const calibrated = async <A>(
   open: OpenTask,
   data: CalibrationData,
   { observed, tile, contrasts, vectors = 0, rows = false }: Passing,
-  { options, progress, before }: Calibrating,
+  calibrating: Calibrating,
   use: (model: Calibrated) => Promise<A>,
 ): Promise<A> => {
   const { checkpoint } = open
+  const { options, progress, before } = calibrating
+  const { signal = uninterrupted } = options
   await before()
   const { heap, engine, parameters } = await startEngine(
     options,
     async ({ heap }): Promise<{ kind: 'calibration'; parameters: CalibrationParameters }> => {
-      const read = (name: string, out: Float32Array): Promise<void> => orThrow(checkpoint.readInto(name, out))
+      const read = (name: string, out: Float32Array): Promise<void> => {
+        checkpointed(signal)
+        return orThrow(checkpoint.readInto(name, out))
+      }
       const tensors = await loadTrainingParameters(checkpoint.architecture, read, heap, false)
       return { kind: 'calibration', parameters: placeCalibration(tensors, observed, tile, heap, { vectors, rows }) }
     },
@@ -142,11 +155,11 @@ export const calibrated = async <A>(
     progress.begin(`${open.source.task}: calibration, ${observed} of layers`, passes.length * data.examples)
     let tokens = 0
     for (const [i, contrast] of passes.entries())
-      tokens = await pass(open, data, model, { contrast, again: i > 0 }, progress)
+      tokens = await pass(open, data, model, { contrast, again: i > 0 }, calibrating)
     progress.end()
     return await use({ ...model, tokens })
   } finally {
-    await engine.close()
+    await closed(engine, signal)
   }
 }
 

@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly kernels?: KernelChoice
   /** Where models stand; default: a heap of their own. An engine gives back what it took of it when it is closed. */
   readonly heap?: Heap
+  /** An abort interrupts what is found out with engines, and what is made ready; default: nobody asks to stop. */
+  readonly signal?: AbortSignal
 }
 
 export interface DigitalEngine extends TaskEngine {

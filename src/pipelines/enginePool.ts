@@ -11,6 +11,7 @@ import type { CalibrationVectors } from '../engines/analog/parameters.js'
 import { openAnalog, type AnalogEngine } from './analog.js'
 import { openDigital, type DigitalEngine, type EngineOptions } from './digital.js'
 import type { AnyPlannedUnit, PlannedUnit } from './experiment/workspace.js'
+import { closed, uninterrupted } from './interruption.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
 import {
@@ -23,6 +24,7 @@ import {
   type RangesWanted,
 } from './optimisation.js'
 import type { ChosenRanges } from './ranges.js'
+import { toSearch } from './savedRanges.js'
 import { openTensorFlow, type TensorFlowEngine } from './tensorflow.js'
 
 /** An engine ready for a unit; on a chip, with what the pass will leave behind. */
@@ -42,7 +44,7 @@ export interface EnginePool {
     unit: Pick<AnyPlannedUnit, 'open'>,
     method: AnalogMethod,
   ) => Promise<ReadonlyMap<string, CalibrationVectors> | null>
-  /** Lets go of the engine there is, so that another user of the machine has the memory. */
+  /** Lets go of the engine there is, so that another user of the machine has the memory; after an abort without waiting. */
   readonly rest: () => Promise<void>
   readonly options: EngineOptions
   /** Which kernels run, for people. */
@@ -102,7 +104,7 @@ export const enginePool = (
   const rest = async (): Promise<void> => {
     const { engine } = current ?? {}
     current = null
-    await engine?.close()
+    if (engine !== undefined) await closed(engine, options.signal ?? uninterrupted)
   }
   const digital = async (open: OpenTask): Promise<DigitalEngine> => {
     if (current?.kind === 'digital' && current.open.checkpoint === open.checkpoint) return current.engine
@@ -126,8 +128,8 @@ export const enginePool = (
     if (config === undefined) throw new TypeError(`"method" expected one of the settings, got ${method.name}`)
     return config
   }
-  const wantedOf = (method: AnalogMethod): RangesWanted => ({
-    ...method,
+  const wantedOf = ({ saved }: OpenTask, method: AnalogMethod): RangesWanted => ({
+    ...toSearch(method, saved),
     hardware: hardwareOf(configOf(method), method),
   })
   /** Calibration has an engine of its own: the one there is rests first, unless the ranges are known. */
@@ -152,7 +154,7 @@ export const enginePool = (
     for (const { config, tasks } of settings)
       for (const method of tasks.includes(open) ? config.methods : []) {
         if (method.execution === 'digital' || all.length === mostTogether - 1) continue
-        const own = wantedOf(method)
+        const own = wantedOf(open, method)
         const key = rangesKey(own)
         if (seen.has(key) || !asksForErrors(own) || errorsKey(own) !== errorsKey(wanted)) continue
         seen.add(key)
@@ -169,22 +171,23 @@ export const enginePool = (
       found.delete(key)
       return kept
     }
-    const wanted = wantedOf(method)
+    const wanted = wantedOf(open, method)
     const known = found.get(key) ?? (await ranges.of(wanted, await others(open, wanted)))
     found.set(key, known)
     return known
   }
   const ranges: EnginePool['ranges'] = async ({ open }, method) => {
-    const key = rangesKey(wantedOf(method))
+    const key = rangesKey(wantedOf(open, method))
     if (last?.open === open && last.key === key) return last.ranges
     last = { open, key, ranges: await look(open, method, key) }
     return last.ranges
   }
-  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).ranges.vectors(wantedOf(method))
+  const vectors: EnginePool['vectors'] = ({ open }, method) => ofTask(open).ranges.vectors(wantedOf(open, method))
   const analog = async (open: OpenTask, method: AnalogMethod): Promise<AnalogEngine> => {
     const { seed } = configOf(method)
-    const { hardware } = wantedOf(method)
-    const chip = JSON.stringify([rangesKey(wantedOf(method)), seed])
+    const wanted = wantedOf(open, method)
+    const { hardware } = wanted
+    const chip = JSON.stringify([rangesKey(wanted), seed])
     if (current?.kind === 'analog' && current.open === open && current.chip === chip) return current.engine
     const settled = {
       ...{ hardware, seed },
@@ -208,7 +211,7 @@ export const enginePool = (
     },
     ranges,
     kept: ({ open }, method) => {
-      if (chosen?.open === open) chosen.found.delete(rangesKey(wantedOf(method)))
+      if (chosen?.open === open) chosen.found.delete(rangesKey(wantedOf(open, method)))
     },
     vectors,
     rest,

@@ -18,7 +18,7 @@ import type { Heap } from '../kernels/heap.js'
 import { chipSettings, momentAt, placeMoments } from './analog.js'
 import { batchOf, type Sequence } from './batches.js'
 import { startEngine, threadsOf, type EngineOptions } from './digital.js'
-import { checkpointed } from './interruption.js'
+import { checkpointed, closed, unlessInterrupted } from './interruption.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import type { Progress } from './progress.js'
 import { tokenised } from './tokenised.js'
@@ -155,11 +155,12 @@ const measured = async (
       checkpointed(reporting.signal)
     }
     const shares = threadsOf(engine)
-    await Promise.all(Array.from({ length: shares }, (_, k) => share(all.filter((__, i) => i % shares === k))))
+    const begun = Array.from({ length: shares }, (_, k) => share(all.filter((__, i) => i % shares === k)))
+    await unlessInterrupted(Promise.all(begun), reporting.signal)
     reporting.progress.end()
     return { batch, all, energies }
   } finally {
-    await engine.close()
+    await closed(engine, reporting.signal)
   }
 }
 

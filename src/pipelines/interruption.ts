@@ -9,9 +9,42 @@ export class Interrupted extends Error {
   }
 }
 
+/** The signal of whoever never asks to stop. */
+export const uninterrupted: AbortSignal = new AbortController().signal
+
 /** @throws Interrupted after an abort; for work that is not an Observable. */
 export const checkpointed = (signal: AbortSignal): void => {
   if (signal.aborted) throw new Interrupted()
+}
+
+/**
+ * What a promise gives. What is awaited goes on by itself after an abort, and nobody hears of it.
+ * @throws Interrupted (in the promise) as soon as there is an abort
+ */
+export const unlessInterrupted = async <A>(awaited: Promise<A>, signal: AbortSignal): Promise<A> => {
+  let stop = (): void => undefined
+  const abort = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(new Interrupted())
+    }
+  })
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await Promise.race([abort, awaited])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Closes an engine; after an abort nobody waits for what its threads are still at. */
+export const closed = async (
+  engine: { readonly close: () => Promise<unknown> },
+  signal: AbortSignal,
+): Promise<void> => {
+  const ended = engine.close()
+  if (signal.aborted) ended.catch(() => undefined)
+  else await ended
 }
 
 /** Runs an Observable to its end; an abort unsubscribes it. @throws Interrupted (in the promise) after an abort. */

@@ -25,6 +25,7 @@ import {
   type OutputSummaries,
   type Passing,
 } from './calibration.js'
+import { uninterrupted, unlessInterrupted } from './interruption.js'
 import type { CalibrationData, OpenTask } from './openTask.js'
 import { chooseRanges, type ChosenRanges, type ExpectedErrors, type Rules, type Seen } from './ranges.js'
 
@@ -109,7 +110,7 @@ const searched = async (
   { heap, engine }: Calibrated,
   { columnRange, inputRange, objective, hardware, name, spare }: RangesWanted,
   { start, known }: { readonly start: readonly ChosenRanges[]; readonly known: readonly FilledOptimum[] | null },
-  { progress }: Calibrating,
+  { progress, options: { signal = uninterrupted } }: Calibrating,
 ): Promise<readonly FilledOptimum[]> => {
   const momentsAt = (seconds: number): number => placeMoments(heap, hardware, seconds)
   const chip = {
@@ -139,7 +140,7 @@ const searched = async (
     progress.advance(1, 0)
     return optimumOf(found)
   })
-  await Promise.allSettled(tasks)
+  await unlessInterrupted(Promise.allSettled(tasks), signal)
   progress.end()
   return Promise.all(tasks)
 }
@@ -168,6 +169,9 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     }
   }
 
+  const choose = async (...of: Parameters<typeof chooseRanges>): Promise<readonly ChosenRanges[]> =>
+    unlessInterrupted(chooseRanges(...of), calibrating.options.signal ?? uninterrupted)
+
   const known = new Map<string, readonly ChosenRanges[]>()
   const kept = new Map<string, Vectors>()
 
@@ -183,8 +187,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const [first] = all
     if (first === undefined) return
     const starts: (readonly ChosenRanges[])[] = []
-    for (const wanted of all)
-      starts.push(await chooseRanges(open, wanted.hardware, startOf(wanted), await seen(wanted)))
+    for (const wanted of all) starts.push(await choose(open, wanted.hardware, startOf(wanted), await seen(wanted)))
     const fits = all.some(w => fitsOffsets(w.hardware))
     const byRow = all.some(fillsRows)
     const unfilled = new Map<string, readonly FilledOptimum[]>()
@@ -204,7 +207,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
         // Columns by a rule that looks at input ranges look at the optimal ones.
         const follows = wanted.columnRange.rule === 'output-current'
         const given = optima.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o }))
-        const ranges = await chooseRanges(open, wanted.hardware, rules, await seen(wanted), given)
+        const ranges = await choose(open, wanted.hardware, rules, await seen(wanted), given)
         // A search that may change nothing says what those columns come to.
         const met = follows
           ? await searched(open, model, { ...wanted, ...rules }, { start: ranges, known: null }, calibrating)
@@ -223,7 +226,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   const of: RangesOfTask['of'] = async (wanted, others) => {
     const key = rangesKey(wanted)
     if (!known.has(key)) {
-      if (!asksForErrors(wanted)) return chooseRanges(open, wanted.hardware, wanted, await seen(wanted))
+      if (!asksForErrors(wanted)) return choose(open, wanted.hardware, wanted, await seen(wanted))
       const isNew = (w: RangesWanted): boolean => errorsKey(w) === errorsKey(wanted) && !known.has(rangesKey(w))
       const each = new Map([wanted, ...others.filter(isNew)].map(w => [rangesKey(w), w] as const))
       await optimised([...each.values()].slice(0, mostTogether))

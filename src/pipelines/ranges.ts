@@ -24,7 +24,7 @@ import { learnedRangesFile, type LearnedKind, type LearnedRanges } from '../io/c
 import { orThrow } from '../io/fault.js'
 import type { InputSummaries, OutputSummaries } from './calibration.js'
 import type { OpenTask } from './openTask.js'
-import { fileOf, savedFullScales, type PlacedTile } from './savedRanges.js'
+import { copiesFile, fileOf, savedFullScales, type PlacedTile } from './savedRanges.js'
 
 /**
  * A tile's share of the objective, per calibration example: with weights of the logits, of the expected mean squared change
@@ -66,6 +66,12 @@ export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'> & Partial<P
 export type Subject = Pick<OpenTask, 'checkpoint' | 'learned' | 'saved'> & { readonly source: Pick<TaskSource, 'task'> }
 
 const noCopies: Copies = { copies: new Uint16Array(0), rowCopies: new Uint16Array(0) }
+
+/** Those of a file. */
+const copiesOf = (placed: PlacedTile | null): Copies => ({
+  copies: placed?.tile.copies ?? noCopies.copies,
+  rowCopies: placed?.tile.rowCopies ?? noCopies.rowCopies,
+})
 
 /** What calibration found out about a model, for rules that need no gradients. */
 export interface Seen {
@@ -209,6 +215,7 @@ export const chooseRanges = async (
   const room = new Float32Array(largestLayer(layers))
   const bound = adc.bits === 'off' ? Infinity : adc.bound
   const compensated = wireResistanceOhm > 0 ? irDrop : 'none'
+  const takesCopies = copiesFile({ columnRange, inputRange: rule }, open.saved) !== null
   const chosen: ChosenRanges[] = []
   for (const layer of layers) {
     const weights = room.subarray(0, layer.inputs * layer.outputs)
@@ -248,7 +255,7 @@ export const chooseRanges = async (
           ? fullScales(columnRange, statistics, context)
           : savedFullScales(fromFile.columns, statistics.absMax))
       column += place.columns.size
-      const copies = found?.copies ?? noCopies
+      const copies = found?.copies ?? (takesCopies ? copiesOf(fromFile.columns) : noCopies)
       const ownOrder = placesRows(compensated)
         ? rowOrder(rowStrengths(weights, layer.inputs, place, summary.rowSquares))
         : null

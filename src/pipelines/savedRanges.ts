@@ -6,7 +6,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { tilesOf, type Tile, type TileSize } from '../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../domain/encoder/architecture.js'
 import { hardwareOf, type Config } from '../domain/experiment/config.js'
-import type { AnalogMethod, ColumnRange, InputRange } from '../domain/experiment/method.js'
+import { fillsRows, type AnalogMethod, type ColumnRange, type InputRange } from '../domain/experiment/method.js'
 import type { ConfigPath } from '../domain/experiment/path.js'
 import type { RangesHashes } from '../domain/experiment/plan.js'
 import { fail, type Problem } from '../domain/problem.js'
@@ -70,7 +70,26 @@ export const openRangesFiles = (config: Pick<Config, 'name' | 'methods'>): TaskE
     }
   })
 
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+/** The file that both ranges of a method are taken from; null if there is none. */
+const onlyFile = ({ columnRange, inputRange }: Pick<AnalogMethod, Kind>): ConfigPath | null => {
+  const file = fileOf(columnRange)
+  return file !== null && file.resolved === fileOf(inputRange)?.resolved ? file : null
+}
+
+/**
+ * The file that a tile's copies come from, with its ranges: one that keeps copies, where both ranges are taken from it.
+ * Otherwise there is none, and copies are searched for.
+ */
+export const copiesFile = (method: Pick<AnalogMethod, Kind>, files: Pick<RangesFiles, 'of'>): ConfigPath | null => {
+  const file = onlyFile(method)
+  return file === null || files.of(file).spare === 'none' ? null : file
+}
+
+/** The method without what need not be searched for: copies that come with its ranges. */
+export const toSearch = <M extends Pick<AnalogMethod, Kind | 'spare'>>(method: M, files: Pick<RangesFiles, 'of'>): M =>
+  copiesFile(method, files) === null ? method : { ...method, spare: 'none' }
+
+const plural = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
 
 /** @throws Failure if a tile of the file is not one that the method can use */
 const refuseTile = (file: string, at: readonly string[], found: SavedTile, { columns }: Tile, kind: Kind): void => {
@@ -84,6 +103,36 @@ const refuseTile = (file: string, at: readonly string[], found: SavedTile, { col
       )
   if (kind === 'inputRange' && found.inputRange === null)
     fail(file, jsonPath([...at, 'inputRange']), 'a number, for the rule "fixed"', 'null, which is no fixed range')
+}
+
+/** What is copied along one side of a tile. */
+interface CopiedSide {
+  readonly of: 'column' | 'row'
+  readonly owners: Uint16Array | null
+  /** Whether the file has copies of these. */
+  readonly kept: boolean
+  /** Of the tile's own. */
+  readonly size: number
+  readonly idle: number
+}
+
+/** @throws Failure if copies of columns, or of rows, are none that the tile can hold */
+const refuseCopies = (file: string, at: readonly string[], { of, owners, kept, size, idle }: CopiedSide): void => {
+  const key = [...at, of === 'column' ? 'spareColumns' : 'spareRows']
+  if (!kept && owners !== null)
+    fail(file, jsonPath(key), 'none: "spare" of the file has no such copies', plural(owners.length, 'copy', 'copies'))
+  if (!kept) return
+  if (owners === null)
+    return fail(file, jsonPath(key), `the ${of}s that are copied, as "spare" of the file says`, 'none')
+  if (owners.length > idle)
+    fail(file, jsonPath(key), `at most ${plural(idle, 'copy', 'copies')}, one an idle ${of}`, `${owners.length}`)
+  for (const [k, owner] of owners.entries()) {
+    const place = jsonPath([...key, String(k)])
+    if (owner >= size) fail(file, place, `a ${of} of the tile, below ${size}`, `${owner}`)
+    const before = owners[k - 1] ?? 0
+    if (of === 'row' && owner < before)
+      fail(file, place, `rows in ascending order, here at least ${before}`, `${owner}`)
+  }
 }
 
 /** What a method takes from a file has to be for this task's model on the method's tiles. @throws Failure */
@@ -131,18 +180,46 @@ const refuseUnfit = (
   }
 }
 
+/** Of a file that fits the tiles otherwise. @throws Failure if its copies are not those that the method asks for, or do not fit */
+const refuseUnfitCopies = (
+  { resolved: file }: ConfigPath,
+  { spare, tasks }: SavedRanges,
+  task: TaskName,
+  architecture: Architecture,
+  method: Pick<AnalogMethod, 'name' | 'spare'> & { readonly tile: TileSize },
+): void => {
+  if (spare !== 'none' && spare !== method.spare)
+    fail(file, 'spare', `"${method.spare}", as method "${method.name}" has it`, `"${spare}"`)
+  for (const layer of linearLayers(architecture))
+    for (const [i, { rows, columns }] of tilesOf(layer, method.tile).entries()) {
+      const at = ['tasks', task, layer.name, String(i)]
+      const { copies = null, rowCopies = null } = tasks.get(task)?.get(layer.name)?.[i] ?? {}
+      const idle = { columns: method.tile.columns - columns.size, rows: method.tile.rows - rows.size }
+      const filled = { columns: spare !== 'none', rows: fillsRows({ spare }) }
+      refuseCopies(file, at, {
+        ...{ of: 'column', owners: copies, kept: filled.columns, size: columns.size, idle: idle.columns },
+      })
+      refuseCopies(file, at, {
+        ...{ of: 'row', owners: rowCopies, kept: filled.rows, size: rows.size, idle: idle.rows },
+      })
+    }
+}
+
 /** @throws Failure if a file of a method has not what the method needs for this task */
 export const refuseUnfitRanges = (
   config: Config,
   files: RangesFiles,
   { task, architecture }: { readonly task: TaskName; readonly architecture: Architecture },
 ): void => {
-  for (const method of analogMethods(config))
+  for (const method of analogMethods(config)) {
+    const { tile } = hardwareOf(config, method)
     for (const kind of kinds) {
       const file = fileOf(method[kind])
-      const { tile } = hardwareOf(config, method)
       if (file !== null) refuseUnfit(file, files.of(file), task, architecture, { name: method.name, tile, kind })
     }
+    const both = onlyFile(method)
+    if (both !== null) refuseUnfitCopies(both, files.of(both), task, architecture, { ...method, tile })
+  }
 }
 
 /** A tile of a file, and where in it it stands. */

@@ -167,6 +167,28 @@ describe('ohmflow calibrate', { timeout: 900_000 }, () => {
     expect([...readdirSync(out), ...unitsOf(out)].filter(n => n.endsWith('.tmp'))).toEqual([])
   })
 
+  test.each(['calibrate', 'run'])(
+    'Ctrl-C ends %s while ranges are looked for, with nothing half done',
+    async command => {
+      const out = join(folder, `stopped ${command}`)
+      // After the first pass over the calibration examples, with minutes of others to come.
+      const slow = write('slow', {
+        ...experiment,
+        calibration: { examples: 256 },
+        methods: experiment.methods.slice(3),
+      })
+      const ended = await ohmflow([command, slow, '--out', out, '--workers', '1'], {
+        kill: { when: said => said.includes('calibration, inputs of layers: 256'), signal: 'SIGINT' },
+        env: { OHMFLOW_KERNELS: 'reference' },
+      })
+      expect(ended).toMatchObject({ code: 130, stdout: '' })
+      expect(ended.stderr).toMatch(/^interrupted: .* kept; the same command goes on from there$/m)
+      expect(ended.stderr).not.toContain('calibration, errors of layers: 256')
+      const left = existsSync(out) ? readdirSync(out, { recursive: true }).map(String) : []
+      expect(left.filter(name => /\.(tmp|unit|ranges\.json)$/.test(name))).toEqual([])
+    },
+  )
+
   test('its files are ranges: the same scores as the method they come from', async () => {
     const file = { rule: 'fixed', file: join(whole, 'optimal.ranges.json') }
     const methods = [experiment.methods[3], { name: 'saved', inputRange: file, columnRange: file }]

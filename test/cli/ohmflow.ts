@@ -16,8 +16,8 @@ export interface Ended {
 
 export interface Way {
   readonly input?: string | Uint8Array
-  /** When it gets a signal: after some milliseconds, or as soon as something is so. */
-  readonly kill?: { readonly when: number | (() => boolean); readonly signal: NodeJS.Signals }
+  /** When it gets a signal: after some milliseconds, or as soon as something is so, of what it has said by then for example. */
+  readonly kill?: { readonly when: number | ((stderr: string) => boolean); readonly signal: NodeJS.Signals }
   readonly env?: Readonly<Record<string, string>>
   /** Run through this shell command line, in which "$@" is the command. */
   readonly shell?: string
@@ -45,7 +45,7 @@ export const ohmflow = (args: readonly string[], way: Way = {}): Promise<Ended> 
         let sent = false
         timers.push(
           setInterval(() => {
-            if (!sent && when()) sent = child.kill(signal)
+            if (!sent && when(Buffer.concat(err).toString())) sent = child.kill(signal)
           }, 2),
         )
       }

@@ -2,15 +2,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
+import { spares } from '../../src/domain/experiment/method.js'
 import type { SavedRanges, SavedTile } from '../../src/domain/ranges/saved.js'
 import { readRangesFile, shortest, writeRangesFile } from '../../src/io/rangesFile.js'
 import { accepted, folderWith, refusal } from './fixture.js'
 
 const positive = fc.float({ min: Math.fround(2 ** -149), max: Math.fround(3.4e38), noNaN: true })
+const owners = fc.option(fc.array(fc.nat(65_535), { maxLength: 4 }).map(list => Uint16Array.from(list)))
 const anyTile: fc.Arbitrary<SavedTile> = fc
-  .tuple(fc.option(positive), fc.array(fc.tuple(fc.oneof(positive, fc.constant(0)), positive), { maxLength: 5 }))
-  .map(([inputRange, columns]) => ({
-    inputRange,
+  .tuple(
+    fc.option(positive),
+    fc.array(fc.tuple(fc.oneof(positive, fc.constant(0)), positive), { maxLength: 5 }),
+    ...([owners, owners] as const),
+  )
+  .map(([inputRange, columns, copies, rowCopies]) => ({
+    ...{ inputRange, copies, rowCopies },
     fullScales: Float32Array.from(columns, c => c[0]),
     gains: Float32Array.from(columns, c => c[1]),
   }))
@@ -19,6 +25,7 @@ const layers = fc
   .map(l => new Map(l))
 const saved: fc.Arbitrary<SavedRanges> = fc.record({
   method: fc.constantFrom('optimal', 'a/b "c" µ'),
+  spare: fc.constantFrom(...spares),
   tile: fc.record({ rows: fc.integer({ min: 1, max: 512 }), columns: fc.integer({ min: 1, max: 512 }) }),
   tasks: fc.array(fc.tuple(fc.constantFrom('sst2', 'cola'), layers)).map(t => new Map(t)),
 })
@@ -50,9 +57,10 @@ describe('a file of ranges', () => {
 
   test('is for people: 0.1 is written as 0.1, a tile on four lines, a range of inputs as it is', async () => {
     const path = join(folderWith(), 'r.json')
-    const tile = { inputRange: 0.1, fullScales: Float32Array.of(0.1, 1 / 3, 0), gains: Float32Array.of(1, 2e-7, 1) }
+    const columns = { fullScales: Float32Array.of(0.1, 1 / 3, 0), gains: Float32Array.of(1, 2e-7, 1) }
+    const tile = { inputRange: 0.1, ...columns, copies: null, rowCopies: null }
     await writeRangesFile(path, {
-      ...{ method: 'm', tile: { rows: 8, columns: 4 } },
+      ...{ method: 'm', tile: { rows: 8, columns: 4 }, spare: 'none' },
       tasks: new Map([['cola', new Map([['dense', [tile, { ...tile, inputRange: null }]]])]]),
     })
     const text = readFileSync(path, 'utf8')
@@ -60,7 +68,21 @@ describe('a file of ranges', () => {
       '"inputRange": 0.1,\n          "fullScales": [0.1, 0.33333334, 0],\n          "gains": [1, 2e-7, 1]',
     )
     expect(text).toContain('"inputRange": null')
+    expect(text).not.toContain('spare')
     expect(text.split('\n').length).toBeLessThan(30)
+  })
+
+  test('says of each spare column and row which it is a copy of, where there are any to say it of', async () => {
+    const path = join(folderWith(), 'r.json')
+    const tile = { inputRange: 1, fullScales: Float32Array.of(0.5, 0.25), gains: Float32Array.of(1, 1) }
+    const copied = { ...tile, copies: Uint16Array.of(1, 0, 1), rowCopies: new Uint16Array(0) }
+    await writeRangesFile(path, {
+      ...{ method: 'm', tile: { rows: 8, columns: 5 }, spare: 'columns and rows' },
+      tasks: new Map([['cola', new Map([['dense', [copied]]])]]),
+    })
+    const text = readFileSync(path, 'utf8')
+    expect(text).toContain('  "spare": "columns and rows",\n  "tasks"')
+    expect(text).toContain('"gains": [1, 1],\n          "spareColumns": [1, 0, 1],\n          "spareRows": []\n')
   })
 
   test('may leave out gains: they are 1', async () => {
@@ -77,7 +99,7 @@ describe('a file of ranges', () => {
     [
       'a misspelt key',
       withTile({ fullscales: [1] }),
-      'r.json: tasks.cola.dense.0.fullscales: expected one of the keys of a tile of ranges: inputRange, fullScales, gains (did you mean "fullScales"?), found the unknown key "fullscales"',
+      'r.json: tasks.cola.dense.0.fullscales: expected one of the keys of a tile of ranges: inputRange, fullScales, gains, spareColumns, spareRows (did you mean "fullScales"?), found the unknown key "fullscales"',
     ],
     [
       'no input range',
@@ -113,6 +135,26 @@ describe('a file of ranges', () => {
       'a layer without tiles',
       { ...small, tasks: { cola: { dense: [] } } },
       'r.json: tasks.cola.dense: expected tiles of a layer (an array of at least 1), found []',
+    ],
+    [
+      'half a column copied',
+      withTile({ spareColumns: [1, 0.5] }),
+      'r.json: tasks.cola.dense.0.spareColumns.1: expected a column of the tile, counted from 0, found 0.5',
+    ],
+    [
+      'a row before the first copied',
+      withTile({ spareRows: [-1] }),
+      'r.json: tasks.cola.dense.0.spareRows.0: expected a row of the tile, counted from 0, found -1',
+    ],
+    [
+      'a number of copies',
+      withTile({ spareRows: 3 }),
+      'r.json: tasks.cola.dense.0.spareRows: expected copied rows (an array of rows of the tile, counted from 0), found 3',
+    ],
+    [
+      'another use of idle cells',
+      { ...small, spare: 'rows' },
+      'r.json: spare: expected one of "none", "columns", "columns and rows", found "rows"',
     ],
     ['tasks in a list', { ...small, tasks: [] }, 'r.json: tasks: expected ranges of tasks (an object), found []'],
   ]

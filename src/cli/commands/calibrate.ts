@@ -55,7 +55,12 @@ export const calibrate = command({
       fail(path, 'methods', 'an analog method, whose ranges to find', 'digital ones only')
     const workspace = await orThrow(prepare(config, hash, out ?? join('results', config.name), settings))
     const progress = terminalProgress()
-    const engines = enginePool(workspace.settings, { workers: workers ?? null }, progress, storedRanges(workspace))
+    const engines = enginePool(
+      workspace.settings,
+      { workers: workers ?? null, signal },
+      progress,
+      storedRanges(workspace),
+    )
     try {
       const { units, computed, layers, files } = await calibrateExperiment(workspace, { progress, signal, engines })
       if (json) await print([...layers, { files }].map(line => `${JSON.stringify(line)}\n`).join(''))

@@ -92,7 +92,12 @@ export const run = command({
     const folder = out ?? join('results', config.name)
     const workspace = await orThrow(prepare(config, hash, folder, settings))
     const progress = terminalProgress()
-    const engines = enginePool(workspace.settings, { workers: workers ?? null }, progress, storedRanges(workspace))
+    const engines = enginePool(
+      workspace.settings,
+      { workers: workers ?? null, signal },
+      progress,
+      storedRanges(workspace),
+    )
     try {
       const finished = await runExperiment(workspace, {
         shard: shard ?? { index: 0, of: 1 },

@@ -13,14 +13,18 @@ import type { Moments } from '../devices/moments.js'
  * Its least value is at alpha*. The variance in the denominator makes the factor smaller than the one that would undo
  * the mean's drift: amplifying noise costs too.
  * @param weights as programmed, in [-1, 1] of full scale: of one column, or of a whole tile
- * @param moments of the weight that a pair yields at the time of the read
+ * @param moments of the weight that a pair yields at the time of the read; asked with the weight and its position
  * @returns 1 where nothing is conducted, and no factor matters
  */
-export const leastSquaresFactor = (weights: Iterable<number>, moments: (weight: number) => Moments): number => {
+export const leastSquaresFactor = (
+  weights: Iterable<number>,
+  moments: (weight: number, position: number) => Moments,
+): number => {
   let cross = 0
   let square = 0
+  let position = 0
   for (const w of weights) {
-    const { mean, variance } = moments(w)
+    const { mean, variance } = moments(w, position++)
     cross += w * mean
     square += variance + mean * mean
   }

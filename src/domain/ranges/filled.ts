@@ -5,11 +5,11 @@
 import { orderWithCopies } from '../crossbar/placement.js'
 import type { RowInputs } from './input-error.js'
 import { wiresOf, type WiresWanted } from './ir-drop.js'
+import { expectedCompensation } from './expected-compensation.js'
 import {
   averagedError,
   columnOf,
   columnSums,
-  expectedCompensation,
   expectedError,
   leastSquaresGain,
   type ScaledRanges,

@@ -108,10 +108,11 @@ export const wiresOf = (
   }
 }
 
-type Rows = Pick<TileObjective, 'rows' | 'weights' | 'energies' | 'columnStep'>
+/** Without energies, each counts as 1. */
+export type Rows = Pick<TileObjective, 'rows' | 'weights' | 'columnStep'> & { readonly energies: Float32Array | null }
 
 /** Sorts a column's rows, unless they are. */
-const sortedOf = (
+export const sortedOf = (
   { rows, weights, energies, columnStep }: Rows,
   { blocks, rowCopies, room }: Wires,
   column: number,
@@ -135,7 +136,7 @@ const sortedOf = (
     const own = ownerOf(i)
     const part = 1 / (places[own] ?? NaN)
     const w = Math.abs(weights[at + own] ?? NaN)
-    const a = (energies[at + own] ?? NaN) * part
+    const a = (energies === null ? 1 : (energies[at + own] ?? NaN)) * part
     magnitude[to] = w
     energy[to] = a
     share[to] = part
@@ -156,7 +157,7 @@ const sortedOf = (
  * polarity. With y_b what flows on from block b over u_b: y_b = g_b + y_(b-1) q_(b-1), q_b = u_b / u_(b+1) =
  * 1 / (1 + load segments_b y_b).
  */
-const solve = ({ load, segments, room }: Wires, idle: number): void => {
+export const solve = ({ load, segments, room }: Wires, idle: number): void => {
   const { own, inverse, u } = room
   const { start } = room.sorted
   let plus = 0
@@ -184,7 +185,12 @@ const solve = ({ load, segments, room }: Wires, idle: number): void => {
 }
 
 /** 1 / u of every group, for targets that are pre-distorted; 1 for those that are not. */
-const distort = (wires: Wires, { start, magnitude, sum, largest }: Sorted, fullScale: number, idle: number): void => {
+export const distort = (
+  wires: Wires,
+  { start, magnitude, sum, largest }: Sorted,
+  fullScale: number,
+  idle: number,
+): void => {
   const { own, inverse, u } = wires.room
   inverse.fill(1)
   if (!wires.preDistorted) return

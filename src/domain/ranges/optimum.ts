@@ -5,11 +5,11 @@
  * Not modelled: joint moves of several tiles.
  */
 import { descend } from './line-search.js'
+import { expectedCompensation } from './expected-compensation.js'
 import {
   columnError,
   columnOf,
   columnSums,
-  expectedCompensation,
   expectedError,
   leastSquaresGain,
   tileInputError,

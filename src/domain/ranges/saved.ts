@@ -3,6 +3,7 @@
  * the rule `fixed` takes them again. Not here: their file (io/rangesFile.ts), and whether they fit a model (pipelines/savedRanges.ts).
  */
 import type { TileSize } from '../crossbar/tiling.js'
+import type { Spare } from '../experiment/method.js'
 
 export interface SavedTile {
   /** beta, in the unit of the activations; null: none that is fixed (dynamic). */
@@ -11,6 +12,9 @@ export interface SavedTile {
   readonly fullScales: Float32Array
   /** gamma_j of each column, digital factors beside the drift compensation. */
   readonly gains: Float32Array
+  /** Of each idle column in use, the column that it is a copy of; of each idle row, ascending. null: nothing is said of them. */
+  readonly copies: Uint16Array | null
+  readonly rowCopies: Uint16Array | null
 }
 
 /** By layer, the tiles of each in their order. */
@@ -21,6 +25,8 @@ export interface SavedRanges {
   readonly method: string
   /** Of the hardware they were found for. */
   readonly tile: TileSize
+  /** What idle cells are used for; with "none", no tile says anything of copies. */
+  readonly spare: Spare
   /** By the task's name. */
   readonly tasks: ReadonlyMap<string, SavedLayers>
 }

@@ -4,7 +4,8 @@
  * Not modelled: what the wires take of a longer bit line, which whoever fills rows looks at afterwards (filled.ts).
  */
 import { lostInputs, type RowInputs } from './input-error.js'
-import { expectedCompensation, type ScaledRanges, type TileObjective } from './objective.js'
+import { expectedCompensation } from './expected-compensation.js'
+import { type ScaledRanges, type TileObjective } from './objective.js'
 
 /**
  * Which rows to copy, greedily: one after the other, the row whose next copy takes most away.

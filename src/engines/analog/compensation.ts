@@ -1,16 +1,15 @@
 /**
  * Drift compensation without an offset: factors at a tile's columns. `global` and `per-column`, measured through DAC, noise
  * and ADC on calibration vectors, against the same right after programming (Le Gallo et al. 2018; Joshi et al. 2020);
- * `least-squares`, from the exact moments of the pairs, IR drop left out of account. Not here: with an offset (fit.ts).
+ * `least-squares`, from the exact moments of the pairs, behind their wires. Not here: with an offset (fit.ts).
  */
 import { calibrationVectorCount, calibrationVectorsInto } from '../../domain/crossbar/calibration-vectors.js'
-import { leastSquaresFactor } from '../../domain/crossbar/drift-compensation.js'
-import { interpolated } from '../../domain/devices/moment-grid.js'
+import { pairsFactor, pairsOf } from '../../domain/ranges/pairs.js'
 import { paddedColumns } from '../../kernels/reference/vmm.js'
 import type { Occasion } from '../engine.js'
 import type { Workbench } from '../workbench.js'
-import { momentColumnsAt } from './moments.js'
-import { blocksOf, type ChipSettings, type ColumnBlock, type TilePlaces } from './parameters.js'
+import { pairsOnTile } from './moments.js'
+import { averagedIn, blocksOf, rowPlaces, type ChipSettings, type ColumnBlock, type TilePlaces } from './parameters.js'
 import type { LayerOfTile, TileReading } from './readTile.js'
 import { blockOutputs, encoded } from './tile.js'
 
@@ -86,27 +85,19 @@ const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 /** alpha* of each column, in weights clipped to full scale. */
 const leastSquaresInto = (
   bench: Workbench,
+  chip: ChipSettings,
   layer: LayerOfTile,
   tile: TilePlaces,
-  { weights, moments }: TileReading,
+  reading: TileReading,
   alphas: Float64Array,
 ): void => {
-  const { heap } = bench
-  const { mean, variance } = momentColumnsAt(bench, moments)
-  const idle = { mean: mean[0] ?? NaN, variance: variance[0] ?? NaN }
-  const fullScales = heap.f32(tile.column.fullScales, tile.columns.size)
-  const shares = new Float64Array(tile.rows.size)
-  // The pair's moments for -w are those for w mirrored, so that magnitudes are enough: w E[v] is the same for both.
-  const pair = (share: number) => ({
-    mean: interpolated(mean, share) - idle.mean,
-    variance: interpolated(variance, share) + idle.variance,
+  const { columns, programmed } = pairsOnTile(bench, chip, layer, tile, reading)
+  const fullScales = bench.heap.f32(tile.column.fullScales, tile.columns.size)
+  const [copies, places, room] = [averagedIn(tile), rowPlaces(bench.heap, tile), pairsOf(tile.rows.size)]
+  fullScales.forEach((fullScale, j) => {
+    const part = (row: number): number => 1 / (places[row] ?? NaN) / (copies[j] ?? NaN)
+    alphas[j] = pairsFactor(columns, [j, fullScale], programmed, part, room)
   })
-  for (let j = 0; j < tile.columns.size; j++) {
-    const w = heap.f32(weights + 4 * ((tile.columns.first + j) * layer.inputs + tile.rows.first), tile.rows.size)
-    const fullScale = fullScales[j] ?? 0
-    if (fullScale > 0) w.forEach((v, i) => (shares[i] = Math.min(1, Math.abs(v) / fullScale)))
-    alphas[j] = fullScale > 0 ? leastSquaresFactor(shares, pair) : 1
-  }
 }
 
 /** Factors of the drift compensation at this read, of the columns of each of the tile's blocks. */
@@ -123,7 +114,7 @@ export const alphasOf = (
   switch (driftCompensation) {
     case 'least-squares': {
       const own = ones(tile)
-      leastSquaresInto(bench, layer, tile, reading, own)
+      leastSquaresInto(bench, chip, layer, tile, reading, own)
       return tile.spare === null ? [own] : [own, Float64Array.from(tile.spare.owners, j => own[j] ?? NaN)]
     }
     case 'global':

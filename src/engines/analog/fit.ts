@@ -1,16 +1,16 @@
 /**
  * Compensations with an offset, fitted on calibration vectors of the layer, each weighted by how much the logits feel an
  * error there: `affine`, on what the tile gives for them now, through DAC, devices, noise and ADC; `moments`, on what it
- * is expected to give, from the exact moments of the devices, without a measurement.
- * Not modelled: IR drop in `moments`.
+ * is expected to give, from the exact moments of the devices behind their wires, without a measurement.
+ * Not modelled: the spread of what wires let through, in `moments`.
  */
 import { addToFit, fitSums, fittedLines, type Line } from '../../domain/crossbar/affine-compensation.js'
 import { decode, encode } from '../../domain/crossbar/converter.js'
-import { interpolated } from '../../domain/devices/moment-grid.js'
+import { pairsInto, pairsOf } from '../../domain/ranges/pairs.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Workbench } from '../workbench.js'
-import { momentColumnsAt } from './moments.js'
+import { pairsOnTile } from './moments.js'
 import { averagedIn, rowPlaces, type ChipSettings, type TilePlaces, type VectorPlaces } from './parameters.js'
 import type { LayerOfTile, TileReading } from './readTile.js'
 import { encoded, multiplied } from './tile.js'
@@ -103,12 +103,10 @@ const expected = (
   chip: ChipSettings,
   layer: LayerOfTile,
   tile: TilePlaces,
-  { weights, moments }: TileReading,
+  reading: TileReading,
   vectors: VectorPlaces,
 ): Outputs => {
   const { heap, scratch } = bench
-  const { mean, variance } = momentColumnsAt(bench, moments)
-  const idle = { mean: mean[0] ?? NaN, variance: variance[0] ?? NaN }
   const [rows, columns] = [tile.rows.size, tile.columns.size]
   const { adcMaxCode, adcBound, outputNoise } = chip.converters
   const step = adcMaxCode === 0 ? 0 : adcBound / adcMaxCode
@@ -119,15 +117,17 @@ const expected = (
   const unit = Float64Array.from(shares, (g, j) => g * (copies[j] ?? NaN) * (fullScales[j] ?? NaN))
 
   const { x, squares, ranges } = converted(bench, chip, layer, tile, vectors)
+  const on = pairsOnTile(bench, chip, layer, tile, reading)
+  const pairs = pairsOf(rows)
   const [means, spreads] = [scratch.take(4 * rows * columns), scratch.take(4 * rows * columns)]
   for (let j = 0; j < columns; j++) {
-    const w = heap.f32(weights + 4 * ((tile.columns.first + j) * layer.inputs + tile.rows.first), rows)
+    const w = heap.f32(reading.weights + 4 * ((tile.columns.first + j) * layer.inputs + tile.rows.first), rows)
     const [to, spread] = [heap.f32(means + 4 * j * rows, rows), heap.f32(spreads + 4 * j * rows, rows)]
     const [u, c] = [unit[j] ?? NaN, fullScales[j] ?? NaN]
+    pairsInto(pairs, on.columns, [j, c], on.programmed)
     for (let i = 0; i < rows; i++) {
-      const share = c > 0 ? Math.min(1, Math.abs(w[i] ?? NaN) / c) : 0
-      to[i] = u * Math.sign(w[i] ?? NaN) * (interpolated(mean, share) - idle.mean)
-      spread[i] = (u * u * (interpolated(variance, share) + idle.variance)) / (copies[j] ?? NaN)
+      to[i] = u * ((w[i] ?? NaN) < 0 ? -1 : 1) * (pairs.mean[i] ?? NaN)
+      spread[i] = (u * u * (pairs.variance[i] ?? NaN)) / (copies[j] ?? NaN)
     }
   }
   const analog = product(bench, vectors.count, { at: x, rowStep: rows }, { at: means, columnStep: rows }, tile)

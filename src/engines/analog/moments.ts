@@ -1,7 +1,13 @@
-/** A device's moments at a time, on the heap. */
+/** A device's moments at a time, on the heap, and the tiles whose pairs have them. */
+import { meanResidual } from '../../domain/crossbar/pre-distortion.js'
+import { deviceModel } from '../../domain/devices/characterised.js'
 import { gridSteps } from '../../domain/devices/moment-grid.js'
+import type { Hardware } from '../../domain/experiment/hardware.js'
+import { wiresOf } from '../../domain/ranges/ir-drop.js'
+import type { ColumnsOfPairs, Programmed } from '../../domain/ranges/pairs.js'
 import type { Ptr } from '../../kernels/heap.js'
 import type { Workbench } from '../workbench.js'
+import { deviceRows, loadOf, type ChipSettings, type TilePlaces } from './parameters.js'
 
 /** Bytes of the means, then the variances, of a grid of devices (domain/devices/moment-grid.ts), in binary64. */
 export const momentGridBytes = 2 * 8 * (gridSteps + 1)
@@ -15,3 +21,36 @@ export const momentColumnsAt = ({ heap }: Pick<Workbench, 'heap'>, at: Ptr): Mom
   mean: heap.f64(at, gridSteps + 1),
   variance: heap.f64(at + 8 * (gridSteps + 1), gridSteps + 1),
 })
+
+/** What programming leaves in a device without a target, in units of g_max: a mean. */
+export const idleAfterProgramming = ({ device, noiseScales }: Pick<Hardware, 'device' | 'noiseScales'>): number =>
+  (meanResidual * deviceModel(device, noiseScales).programmingDeviation(0)) / device.gMaxMicroSiemens
+
+/**
+ * A tile's columns as pairs whose moments are known, behind their wires where there are any. Views of the heap.
+ * @param weights f32 [outputs, inputs]: the layer's. @param moments momentGridBytes: of a device now
+ */
+export const pairsOnTile = (
+  bench: Pick<Workbench, 'heap'>,
+  { hardware }: ChipSettings,
+  { inputs }: { readonly inputs: number },
+  tile: TilePlaces,
+  { weights, moments }: { readonly weights: Ptr; readonly moments: Ptr },
+): { readonly columns: ColumnsOfPairs; readonly programmed: Programmed } => {
+  const { heap } = bench
+  const { rows, columns, preDistorted, rowCopies } = tile
+  const load = loadOf(hardware)
+  const lines = {
+    ...{ load, preDistorted },
+    rowOrder: tile.rowOrder === 0 ? null : heap.u32(tile.rowOrder, deviceRows(tile)),
+    rowCopies: Uint16Array.from(rowCopies.count === 0 ? [] : heap.u32(rowCopies.at, rowCopies.count)),
+  }
+  return {
+    columns: {
+      ...{ rows: rows.size, columnStep: inputs },
+      weights: heap.f32(weights + 4 * (columns.first * inputs + rows.first), (columns.size - 1) * inputs + rows.size),
+      wires: load === 0 ? null : wiresOf(rows.size, lines),
+    },
+    programmed: [momentColumnsAt(bench, moments), load === 0 ? 0 : idleAfterProgramming(hardware)],
+  }
+}

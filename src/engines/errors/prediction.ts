@@ -16,9 +16,8 @@
  * what an offset takes away; ranges of single vectors.
  */
 import { ladderVoltagesInto } from '../../domain/crossbar/ladder.js'
-import { meanResidual, preDistorted } from '../../domain/crossbar/pre-distortion.js'
+import { preDistorted } from '../../domain/crossbar/pre-distortion.js'
 import { quantisedGaussian } from '../../domain/crossbar/quantised-gaussian.js'
-import { deviceModel } from '../../domain/devices/characterised.js'
 import type { Converter } from '../../domain/crossbar/converter.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
 import { panelsBytes } from '../../kernels/kernels.js'
@@ -31,7 +30,7 @@ import {
   type ChipSettings,
   type TilePlaces,
 } from '../analog/parameters.js'
-import { momentColumnsAt } from '../analog/moments.js'
+import { idleAfterProgramming, momentColumnsAt } from '../analog/moments.js'
 import type { Activation } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
 import { sumOf, type ExactLayer } from './exact.js'
@@ -59,9 +58,9 @@ const columnMoments = (
   const weights = new Float32Array(rows)
   const rowOrder = tile.rowOrder === 0 ? null : bench.heap.u32(tile.rowOrder, rows)
   const { mean, variance } = momentColumnsAt(bench, moments)
-  const { wireResistanceOhm, device, noiseScales } = chip.hardware
+  const { wireResistanceOhm, device } = chip.hardware
   const { gMaxMicroSiemens } = device
-  const idle = (meanResidual * deviceModel(device, noiseScales).programmingDeviation(0)) / gMaxMicroSiemens
+  const idle = idleAfterProgramming(chip.hardware)
   const bitLines = { gMaxMicroSiemens, wireResistanceOhm, rowOrder, idle }
   const shares = new Float64Array(rows)
   const [idleMean, idleVariance] = [mean[0] ?? NaN, variance[0] ?? NaN]

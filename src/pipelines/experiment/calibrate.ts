@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path'
 import { linearLayers } from '../../domain/encoder/architecture.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import type { AnalogMethod } from '../../domain/experiment/method.js'
+import { fillsRows, type AnalogMethod } from '../../domain/experiment/method.js'
 import { fail } from '../../domain/problem.js'
 import { layerRanges, type LayerRanges } from '../../domain/ranges/layer-ranges.js'
 import type { SavedLayers } from '../../domain/ranges/saved.js'
@@ -78,6 +78,8 @@ const savedLayers = (unit: PlannedMethodUnit, ranges: readonly ChosenRanges[]): 
     inputRange: keptRange(chosen),
     fullScales: chosen.fullScales,
     gains: chosen.gains,
+    copies: unit.method.spare === 'none' ? null : chosen.copies,
+    rowCopies: fillsRows(unit.method) ? chosen.rowCopies : null,
   }))
 
 /** A method of a setting, and the file of its ranges. */
@@ -112,7 +114,8 @@ const writeMethod = async (workspace: Workspace, { setting, method, path }: Meth
   for (const unit of rangesUnits(workspace))
     if (unit.setting === setting && unit.method === method)
       tasks.set(unit.task.task, savedLayers(unit, await readRanges(unit)))
-  await writeRangesFile(path, { method: method.name, tile: hardwareOf(setting.config, method).tile, tasks })
+  const { tile } = hardwareOf(setting.config, method)
+  await writeRangesFile(path, { method: method.name, tile, spare: method.spare, tasks })
   return path
 }
 

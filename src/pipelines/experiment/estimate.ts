@@ -16,6 +16,7 @@ import { mostTogether, passesFor, rangesKey } from '../optimisation.js'
 import { convertersOf, roomOf } from '../../engines/analog/parameters.js'
 import type { OpenTask } from '../openTask.js'
 import { measuredRates, tensorFlowRate, type Rates } from '../rates.js'
+import { toSearch } from '../savedRanges.js'
 import type { PreparedSetting } from './settings.js'
 import { rangesUnits, type AnyPlannedUnit, type Workspace } from './workspace.js'
 
@@ -125,10 +126,11 @@ const secondsAUnit = (unit: AnyPlannedUnit, about: About, calibrations: Set<stri
     case 'ranges': {
       if (hardware === null) return 0
       const pass = (unit.open.calibration?.examples ?? 0) * secondsAnExample({ ...about, hardware: null })
-      const fresh = passesFor({ ...unit.method, hardware }).filter(({ key }) => !calibrations.has(key))
+      const method = toSearch(unit.method, unit.open.saved)
+      const fresh = passesFor({ ...method, hardware }).filter(({ key }) => !calibrations.has(key))
       for (const { key } of fresh) calibrations.add(key)
       const passes = fresh.reduce((sum, { of }) => sum + (of === 'errors' ? gradientPasses : 1), 0)
-      return passes * pass + (minimises(unit.method) ? searchSeconds(architecture, hardware, unit.method) : 0)
+      return passes * pass + (minimises(method) ? searchSeconds(architecture, hardware, method) : 0)
     }
     case 'errors': {
       const calibrated = Math.min(mostTokens, (unit.open.calibration?.examples ?? 0) * tokens)
@@ -174,7 +176,7 @@ export const sharedIn = ({ settings, tasks, units, methodUnits }: Workspace): Sh
   /** What each pass is for. */
   const passes = new Map<string, { readonly most: number; readonly users: Set<string> }>()
   for (const { setting, open, method } of ranges) {
-    const wanted = { ...method, hardware: hardwareOf(setting.config, method) }
+    const wanted = { ...toSearch(method, open.saved), hardware: hardwareOf(setting.config, method) }
     for (const { key: own, of } of passesFor(wanted)) {
       const key = `${tasks.indexOf(open)} ${own}`
       const pass = passes.get(key) ?? { most: of === 'errors' ? mostTogether : Infinity, users: new Set() }

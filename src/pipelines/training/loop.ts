@@ -17,7 +17,7 @@ import { learnedRangesFile, type LearnedRanges } from '../../io/checkpoint/learn
 import { clipCoefficient, usual } from '../../engines/training/optimise.js'
 import { batchOf } from '../batches.js'
 import type { EngineOptions } from '../digital.js'
-import { checkpointed, Interrupted } from '../interruption.js'
+import { checkpointed, closed, Interrupted, unlessInterrupted } from '../interruption.js'
 import type { OpenTask } from '../openTask.js'
 import type { Progress } from '../progress.js'
 import { badRangeGradient, badTensor, whereDiverged, whereUnfounded } from './divergence.js'
@@ -189,15 +189,15 @@ const scoreEpoch = async (c: Course, way: ReturnType<typeof course>, options: Lo
   const epoch = step / c.task.stepsPerEpoch
   if (way.evaluations.some(row => row.epoch === epoch)) return
   const open = { ...c.task.open, checkpoint: c.model.checkpoint, learned: livingRanges(c.model) }
-  const rows = await evaluate(
-    options.config,
-    open,
-    `${open.source.task}: after epoch ${epoch}`,
-    options.engines,
-    options,
-  )
+  const title = `${open.source.task}: after epoch ${epoch}`
+  const rows = await evaluate(options.config, open, title, options.engines, options)
   way.evaluations.push(...rows.map(row => ({ ...row, epoch, step })))
 }
+
+const interruptedAfter = ({ task, total }: Pick<Course, 'task' | 'total'>, step: number): Interrupted =>
+  new Interrupted(
+    `${task.open.source.task}: the state after step ${step} of ${total} is kept; the same command goes on from there`,
+  )
 
 /** All that is left of the training. */
 const run = async (c: Course, way: ReturnType<typeof course>, options: LoopOptions): Promise<Trained> => {
@@ -217,8 +217,7 @@ const run = async (c: Course, way: ReturnType<typeof course>, options: LoopOptio
   } catch (error) {
     await way.rescue()
     if (!(error instanceof Interrupted)) throw error
-    const at = `${c.task.open.source.task}: the state after step ${way.steps.length} of ${c.total} is kept`
-    throw new Interrupted(`${at}; the same command goes on from there`)
+    throw interruptedAfter(c, way.steps.length)
   }
   const { steps, evaluations } = way
   return { model: c.model, steps, evaluations, computed: steps.length - found, tokens, seconds }
@@ -233,10 +232,11 @@ const firstBatches = ({ set, seed, settings }: Course): readonly Batch[] =>
     .map(places => batchOf(places.map(set.sequence)))
 
 /** What learned ranges start from; with the numbers of the first batches it can diverge as a step can. */
-const startRanges = async (c: Course): Promise<void> => {
+const startRanges = async (c: Course, signal: AbortSignal): Promise<void> => {
   try {
-    await c.model.trainer.initialiseRanges(firstBatches(c))
+    await unlessInterrupted(c.model.trainer.initialiseRanges(firstBatches(c)), signal)
   } catch (error) {
+    if (error instanceof Interrupted) throw interruptedAfter(c, 0)
     if (!(error instanceof RangesUnfounded)) throw error
     diverged(c.task, 1, whereUnfounded(error))
   }
@@ -275,10 +275,10 @@ const trained = async (
       progress.note(`${task.open.source.task}: goes on after step ${state.step} of ${total}`)
     }
     const c = { task, set, model, settings, seed: config.seed, total, teacher }
-    if (state === null && model.hardwareAware) await startRanges(c)
+    if (state === null && model.hardwareAware) await startRanges(c, options.signal)
     return await run(c, course(c, options, state ?? { steps: [], evaluations: [] }), options)
   } catch (error) {
-    await model.close()
+    await closed(model, options.signal)
     throw error
   }
 }

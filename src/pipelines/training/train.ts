@@ -115,7 +115,13 @@ export const runTraining = async (
   }
   for (const file of await removeOutdated(tablePlace(out, provenance)))
     progress.note(`${file}: of another config, other inputs or an unfinished training; removed`)
-  const options = { ...rest, config, settings, progress, engines: { ...engines, heap: engines.heap ?? createHeap() } }
+  const options = {
+    ...rest,
+    config,
+    settings,
+    progress,
+    engines: { ...engines, heap: engines.heap ?? createHeap(), signal: rest.signal },
+  }
   const told: TaskTold[] = []
   const effort: Effort[] = []
   let kernels = 'none used'

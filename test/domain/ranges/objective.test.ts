@@ -10,11 +10,11 @@ import { stream } from '../../../src/domain/random/stream.js'
 import { excessOf, weightedHistogram } from '../../../src/domain/ranges/histogram.js'
 import { logitContrasts } from '../../../src/domain/ranges/contrasts.js'
 import { wiresOf } from '../../../src/domain/ranges/ir-drop.js'
+import { expectedCompensation } from '../../../src/domain/ranges/expected-compensation.js'
 import {
   columnError,
   columnOf,
   columnSums,
-  expectedCompensation,
   expectedError,
   leastSquaresGain,
   type ScaledRanges,

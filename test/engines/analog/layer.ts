@@ -1,7 +1,7 @@
 /** One linear layer on tiles in this thread: any weights, read as often as wanted, any inputs. */
 import { tilesOf } from '../../../src/domain/crossbar/tiling.js'
 import { characterisationOf, deviceModel } from '../../../src/domain/devices/characterised.js'
-import { momentGrid } from '../../../src/domain/devices/moment-grid.js'
+import { momentGrid, type MomentGrid } from '../../../src/domain/devices/moment-grid.js'
 import type { HardwareOverride } from '../../../src/domain/experiment/hardware.js'
 import type { Repetition } from '../../../src/domain/experiment/plan.js'
 import { layerInto } from '../../../src/engines/analog/algebra.js'
@@ -45,15 +45,14 @@ export interface Placed {
   readonly rowCopies?: Uint16Array
   /** Rows of every tile at each place of its bit lines. */
   readonly rowOrder?: Uint32Array
+  readonly preDistorted?: boolean
   readonly dynamic?: boolean
   readonly vectors?: CalibrationVectors | null
 }
 
-export const layerOnChip = (
-  change: HardwareOverride,
-  { inputs, outputs, weights }: Matrix,
-  { inputRange = 1, fullScale, seed = 3, copies, rowCopies, rowOrder, dynamic = false, vectors = null }: Placed = {},
-) => {
+export const layerOnChip = (change: HardwareOverride, { inputs, outputs, weights }: Matrix, placement: Placed = {}) => {
+  const { inputRange = 1, fullScale, seed = 3, copies, rowCopies, rowOrder, dynamic = false } = placement
+  const { vectors = null, preDistorted = false } = placement
   const hardware = chipWith({ tile: { rows: 512, columns: 512 }, ...change })
   const chip = chipSettings(heap, hardware, seed)
   const at = heap.allocate(4 * inputs * outputs)
@@ -70,7 +69,7 @@ export const layerOnChip = (
       {
         inputRange,
         fullScales,
-        dynamic,
+        ...{ dynamic, preDistorted },
         ...(copies === undefined ? {} : { copies }),
         ...(rowCopies === undefined ? {} : { rowCopies }),
         ...(rowOrder === undefined ? {} : { rowOrder }),
@@ -89,6 +88,7 @@ export const layerOnChip = (
   const placed = vectors === null ? null : placeVectors(heap, 'layer', new Map([['layer', vectors]]))
   const layer: AnalogLayer = { name: 'layer', number: 4, inputs, outputs, bias: 0, tiles, vectors: placed }
   let occasion = { chip: 0, read: 0 }
+  const grids = new Map<number, MomentGrid>()
 
   return {
     hardware,
@@ -99,7 +99,9 @@ export const layerOnChip = (
       occasion = { chip: number, read }
       const moments = usesMoments(hardware) ? heap.allocate(momentGridBytes) : 0
       if (moments !== 0) {
-        const grid = momentGrid(deviceModel(hardware.device, hardware.noiseScales), timeSeconds)
+        const grid =
+          grids.get(timeSeconds) ?? momentGrid(deviceModel(hardware.device, hardware.noiseScales), timeSeconds)
+        grids.set(timeSeconds, grid)
         momentColumnsAt({ heap }, moments).mean.set(grid.mean)
         momentColumnsAt({ heap }, moments).variance.set(grid.variance)
       }

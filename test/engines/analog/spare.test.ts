@@ -87,6 +87,8 @@ describe('copies of columns', () => {
     // One measurement of the whole tile changes with what is on it; the others are the columns' own.
     plain?.alphas.forEach((a, j) => {
       if (kind === 'global') expect(Math.abs((copied?.alphas[j] ?? NaN) / a - 1)).toBeLessThan(0.02)
+      // Of a column with copies, less noise is held back.
+      else if (kind === 'least-squares' && copies.includes(j)) expect(copied?.alphas[j]).toBeGreaterThan(a)
       else expect(copied?.alphas[j]).toBe(a)
     })
     plain?.y.forEach((v, j) => expect(Math.abs((copied?.y[j] ?? NaN) - v)).toBeLessThan(0.4))
