@@ -14,8 +14,10 @@ import { writeAtomically, writeTextAtomically, type ByteSink } from '../io/atomi
 import { failureOf, orThrow } from '../io/fault.js'
 import { sha256OfFile } from '../io/hash.js'
 import { parseJson } from '../io/json.js'
+import { withLock } from '../io/lock.js'
 import { sizeOf } from '../io/source.js'
 import { readTextIfThere } from '../io/textFile.js'
+import { checkpointed } from './interruption.js'
 
 export interface TablePlace {
   readonly out: string
@@ -30,6 +32,18 @@ const elsewhere = 'another --out, or the file moved away'
 
 /** SHA-256 by name of file, or another text by its key. */
 export type Hashes = Readonly<Record<string, string>>
+
+/**
+ * Looks at or changes the tables while no other process does: two lists of one folder, read and written in turn, would
+ * forget what the other lists, and tables of two configs would stand side by side.
+ * @throws Failure or Interrupted (in the promise)
+ */
+export const withTables = <A>({ out, list }: TablePlace, signal: AbortSignal, work: () => Promise<A>): Promise<A> =>
+  withLock(
+    join(out, `${list}.lock`),
+    { busy: 'wait', doing: 'writes tables', checkpoint: () => checkpointed(signal) },
+    work,
+  )
 
 /** What a list of files says. */
 export interface List {

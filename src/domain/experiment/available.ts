@@ -173,12 +173,30 @@ export const unavailableTraining = (
   )
 }
 
+/** Passes over the examples in one plan, which is laid out as a list: twenty thousand times what the paper needs. */
+export const mostPasses = 1_000_000
+
+/** A plan that no memory holds and nobody waits for; null if it is none. */
+const tooMany = (file: string, { tasks, methods, repeat }: Config): Problem | null => {
+  const { chips, reads, times } = repeat
+  const passes = tasks.length * methods.filter(m => m.execution === 'analog').length * chips * reads * times.length
+  if (passes <= mostPasses) return null
+  return problem(
+    file,
+    'repeat',
+    `at most ${mostPasses} passes (tasks x methods x chips x reads x times)`,
+    `${passes} (${chips} chips, ${reads} reads, ${times.length} times)`,
+  )
+}
+
 /**
  * The first thing the config asks for that is not built, its training aside; null if all of it is.
  * @param file the config's name, for the message.
  */
 export const unavailable = (file: string, config: Config, built: Available = thisVersion): Problem | null => {
   if (config.sweep !== null && !built.sweep) return notThere(file, 'sweep', 'a sweep', [])
+  const large = tooMany(file, config)
+  if (large !== null) return large
   for (const [i, method] of config.methods.entries()) {
     const at = `methods.${i}`
     const named = `(method "${method.name}")`

@@ -23,13 +23,15 @@ import {
   type Vector,
 } from 'apache-arrow'
 import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
+import { fail } from '../../domain/problem.js'
 import type { ByteSink } from '../atomicFile.js'
 import { failureOf } from '../fault.js'
 import { grouped, type TableSink } from './sink.js'
 
 const batchRows = 8192
 
-const arrowType = (type: ColumnType): DataType => {
+/** The Arrow type of a column's values. */
+export const arrowType = (type: ColumnType): DataType => {
   switch (type) {
     case 'utf8':
       return new Utf8()
@@ -166,11 +168,18 @@ export const arrowFileBatches = async function* (path: string): AsyncGenerator<R
   }
 }
 
-/** The rows of a batch of this table. */
+/** As the library writes it: `List<Float32>`. */
+const typeName = (type: { readonly toString: () => string }): string => type.toString()
+
+/** The rows of a batch of this table. @throws Failure if it has not the table's columns */
 export const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
-  const columns = table.columns.map(({ name, type }) => {
+  const columns = table.columns.map(({ name, type, nullable }) => {
     const found: Vector | null = batch.getChild(name)
-    if (found === null) throw new Error(`${path}: no column ${name}`)
+    const refuse = (what: string): never =>
+      fail(path, `table "${table.name}"`, 'a table as ohmflow writes it', `${what} column ${name}`)
+    if (found === null) return refuse('no')
+    if (typeName(found.type as DataType) !== typeName(arrowType(type))) return refuse('another type of')
+    if (found.nullCount > 0 && !nullable) return refuse('nulls in')
     const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
     const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
     return { name, get: type === 'float32 list' ? list : get }

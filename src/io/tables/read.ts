@@ -6,6 +6,7 @@
 import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
 import { Failure, problem } from '../../domain/problem.js'
 import type { Column, ColumnType, Row, Table } from '../../domain/tables/table.js'
+import { checkFooter, checkPages } from '../parquetBounds.js'
 import { compressors, decoding, rangesOf, refuseFooterless } from '../parquetFile.js'
 import { openSource, type Source } from '../source.js'
 import { arrowFileBatches, rowsOf } from './arrow.js'
@@ -53,12 +54,14 @@ const parquetWindows = async function* (source: Source, table: Table, wanted: re
   const file = rangesOf(source)
   const columns = wanted.map(c => c.name)
   const scan = await decoding(path, 'footer', async () => {
+    await checkFooter(source)
     const metadata = await parquetMetadataAsync(file, { geoparquet: false })
     checkColumns(
       path,
       table,
       parquetSchema(metadata).children.map(c => c.element.name),
     )
+    await checkPages(source, metadata, columns)
     return parquetScan({ file, metadata, columns, compressors })
   })
   for (const { rowStart, rowEnd } of scan.ranges)
