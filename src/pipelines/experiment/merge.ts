@@ -93,9 +93,10 @@ const surveyUnit = async (
 ): Promise<{ readonly copy: Copy | null; readonly problems: readonly Problem[] }> => {
   let copy: Copy | null = null
   const problems: Problem[] = []
-  const unfit = (path: string, how: string): Problem => {
-    const wanted = `a unit whose checksum holds (${titleOf(unit)}; its shard's command computes it again)`
-    return problem(path, '', wanted, how === 'damaged' ? 'a damaged one' : 'another unit under its name')
+  const unfit = (path: string, how: 'damaged' | 'misplaced'): Problem => {
+    const [wanted, found] =
+      how === 'damaged' ? ['a unit whose checksum holds', 'a damaged one'] : ['the unit of that name', 'another']
+    return problem(path, '', `${wanted} (${titleOf(unit)}; its shard's command computes it again)`, found)
   }
   const merged = resolve(out)
   const others = shards.folders.map(f => f.folder).filter(folder => resolve(folder) !== merged)
