@@ -86,6 +86,10 @@ const chunkOf = (source: Source, place: string, metadata: FileMetaData, group: n
     c => c.meta_data?.path_in_schema.join('.') === column,
   )?.meta_data
   if (chunk === undefined) return refuse(source.path, place, 'a row group without it')
+  // The decoder goes by this one; that of the schema is what columns are checked by.
+  const type = metadata.schema.find(element => element.name === column)?.type
+  if (chunk.type !== type)
+    refuse(source.path, place, `values of type ${chunk.type} where the schema has ${type ?? 'none'}`)
   const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset)
   // A dictionary's offset of 0 is one that is not there: at 0 stands the magic number.
   const begin = start > 0 ? start : Number(chunk.data_page_offset)

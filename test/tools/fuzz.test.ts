@@ -1,5 +1,5 @@
 /** A short run of the fuzzer, `npm run fuzz` being the long one: every kind, in this process; the watch over a worker once. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -9,6 +9,16 @@ import { throughCommand } from '../../tools/fuzz/command.js'
 import { fuzz } from '../../tools/fuzz/fuzz.js'
 import { kindOf, kinds } from '../../tools/fuzz/kinds.js'
 import type { Kind } from '../../tools/fuzz/kind.js'
+
+interface Regression {
+  readonly kind: string
+  readonly was: string
+  readonly files: Readonly<Record<string, string>>
+}
+// as: a file beside this one
+const regressions = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'fuzz-regressions.json'), 'utf8'),
+) as readonly Regression[]
 
 const folder = mkdtempSync(join(tmpdir(), 'ohmflow-fuzz-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -29,6 +39,15 @@ describe('spoilt inputs', () => {
     expect(found.filter(o => o.is === 'wrong')).toEqual([])
     // Both happen, so that neither half of what is checked is idle.
     expect(new Set(found.map(o => o.is))).toEqual(new Set(['refused', 'accepted']))
+  })
+
+  // Cases as they were when something was wrong with them; `was` says what.
+  test.each(regressions)('of kind $kind, once taken wrongly: $was', async ({ kind, files }) => {
+    const bytes = Object.fromEntries(
+      Object.entries(files).map(([name, base64]) => [name, Buffer.from(base64, 'base64')]),
+    )
+    writeCase(join(folder, kind), bytes)
+    expect((await outcomeOf(kindOf(kind), join(folder, kind), bytes)).is).not.toBe('wrong')
   })
 
   test('a case is the same whatever was made before it', () => {

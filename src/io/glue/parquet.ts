@@ -110,7 +110,8 @@ const labelAt = (task: Task, labels: Labels, file: string, row: number, value: u
   if (number === -1 && labels !== 'present') return null
   const [least, most] =
     target.kind === 'classification' ? [0, target.labels.length - 1] : [target.minimum, target.maximum]
-  if (labels !== 'absent' && number >= least && number <= most) return number
+  const isOne = target.kind === 'regression' || Number.isInteger(number)
+  if (labels !== 'absent' && isOne && number >= least && number <= most) return number
   const expected =
     labels === 'absent'
       ? 'no label (-1), as in the rows before'

@@ -171,6 +171,15 @@ export const arrowFileBatches = async function* (path: string): AsyncGenerator<R
 /** As the library writes it: `List<Float32>`. */
 const typeName = (type: { readonly toString: () => string }): string => type.toString()
 
+/** How many values a column's buffers hold, whatever it says of itself. */
+const valuesIn = ({ length, data }: Vector, type: ColumnType): number => {
+  // as: the library types its chunks as any; these are the buffers of a number's, and of a text's or a list's
+  const [only] = data as readonly { readonly values: ArrayLike<number>; readonly valueOffsets: ArrayLike<number> }[]
+  if (only === undefined) return 0
+  const held = type === 'int32' || type === 'float64' ? only.values.length : Math.max(0, only.valueOffsets.length - 1)
+  return Math.min(length, held)
+}
+
 /** The rows of a batch of this table. @throws Failure if it has not the table's columns */
 export const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
   const columns = table.columns.map(({ name, type, nullable }) => {
@@ -180,6 +189,7 @@ export const rowsOf = function* (path: string, batch: RecordBatch, table: Table)
     if (found === null) return refuse('no')
     if (typeName(found.type as DataType) !== typeName(arrowType(type))) return refuse('another type of')
     if (found.nullCount > 0 && !nullable) return refuse('nulls in')
+    if (valuesIn(found, type) < batch.numRows) return refuse(`fewer than ${batch.numRows} values in`)
     const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
     const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
     return { name, get: type === 'float32 list' ? list : get }
