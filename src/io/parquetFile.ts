@@ -5,6 +5,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { AsyncBuffer, Compressors } from 'hyparquet'
 import { Failure, problem } from '../domain/problem.js'
+import { keepLast } from '../domain/recent.js'
 import type { Source } from './source.js'
 
 /** What hyparquet is to decompress beyond Snappy, which it brings itself; into as many bytes as the page's header says. */
@@ -31,14 +32,7 @@ export const rangesOf = (source: Source): AsyncBuffer => {
         throw new Failure(problem(file, '', `a whole Parquet file: ${byteLength} bytes are there`, found))
       }
       const key = `${start}-${end}`
-      const bytes = kept.get(key) ?? read(start, end)
-      kept.delete(key)
-      kept.set(key, bytes)
-      for (const oldest of kept.keys()) {
-        if (kept.size <= keep) break
-        kept.delete(oldest)
-      }
-      return bytes
+      return keepLast(kept, keep, key, kept.get(key) ?? read(start, end))
     },
   }
 }

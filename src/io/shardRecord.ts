@@ -6,7 +6,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
 import type { Architecture } from '../domain/encoder/architecture.js'
-import type { Config, Json } from '../domain/experiment/config.js'
+import { isJsonObject, type Config, type Json } from '../domain/experiment/config.js'
 import { asJson, resultsRevision, type Shard, type TaskInputs } from '../domain/experiment/plan.js'
 import type { Setting } from '../domain/experiment/sweep.js'
 import type { Column } from '../domain/tables/table.js'
@@ -140,9 +140,6 @@ export const experimentText = ({ settings, ...rest }: RecordedExperiment): strin
     settings: settings.map(({ config, ...own }) => ({ ...asJson(own), config: encodeConfig(config) })),
   })
 
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Ends the names of these files. */
 export const recordSuffix = '.shard.json'
 
@@ -164,7 +161,7 @@ export const readShardRecord = async (path: string): Promise<ShardRecord> => {
   const json = await readJson(path)()
   if (isLeft(json)) throw new Failure(json.left[0])
   const value = json.right
-  if (isObject(value)) {
+  if (isJsonObject(value)) {
     const { sha256: written, ...rest } = value
     if (written !== sha256(canonicalJson(rest)))
       fail(path, 'sha256', 'the SHA-256 of the rest of the record', 'another: it was damaged or changed')

@@ -8,6 +8,7 @@ import { linearLayers } from '../domain/encoder/architecture.js'
 import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
 import { fillsRows, minimises, type AnalogMethod } from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
+import { keepLast } from '../domain/recent.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
 import { convertersOf, loadOf, type CalibrationVectors } from '../engines/analog/parameters.js'
 import { optimumOf } from '../engines/calibration/optimise.js'
@@ -96,21 +97,10 @@ const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => 
 /** Summaries of so many sizes of tiles are kept: units come size by size. */
 const mostSizes = 2
 
-/** Keeps a value as the last of a few. */
-const keepLast = <A>(known: Map<string, A>, key: string, value: A): A => {
-  known.delete(key)
-  known.set(key, value)
-  for (const oldest of known.keys()) {
-    if (known.size <= mostSizes) break
-    known.delete(oldest)
-  }
-  return value
-}
-
 /** Each value found once, while few others are asked for in between. */
 const remembered = <A>(find: (key: string) => Promise<A>) => {
   const known = new Map<string, A>()
-  return async (key: string): Promise<A> => keepLast(known, key, known.get(key) ?? (await find(key)))
+  return async (key: string): Promise<A> => keepLast(known, mostSizes, key, known.get(key) ?? (await find(key)))
 }
 
 /** Of every tile, in the order of the model. */
@@ -199,7 +189,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const byRow = all.some(fillsRows)
     const unfilled = new Map<string, readonly FilledOptimum[]>()
     const found = await calibrated(open, data, passingFor(first, fits, byRow), calibrating, async model => {
-      if (fits) keepLast(kept, errorsKey(first), calibrationVectors(model))
+      if (fits) keepLast(kept, mostSizes, errorsKey(first), calibrationVectors(model))
       const chosen: (readonly ChosenRanges[])[] = []
       for (const [i, wanted] of all.entries()) {
         const rules = startOf(wanted)
@@ -251,7 +241,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
         (await calibrated(open, data, passingFor(wanted), calibrating, model =>
           Promise.resolve(calibrationVectors(model)),
         ))
-      return keepLast(kept, errorsKey(wanted), found)
+      return keepLast(kept, mostSizes, errorsKey(wanted), found)
     },
   }
 }

@@ -5,7 +5,7 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
-import type { Json } from '../domain/experiment/config.js'
+import { isJsonObject, type Json } from '../domain/experiment/config.js'
 import { fail } from '../domain/problem.js'
 import { distance } from '../domain/spelling.js'
 import type { Engine } from '../engines/engine.js'
@@ -22,9 +22,6 @@ interface Request {
 }
 
 const expectedLine = 'a JSON object {"text", "pair"?}'
-
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A key that somebody wrote for `word`: one slip of the fingers away from it, letter case aside. */
 const slipOf = (word: string, keys: readonly string[]): string | undefined =>
@@ -45,7 +42,7 @@ export const decodeRequest = (file: string, line: Line): Request => {
     return fail(file, `${place}, column ${column}`, expected, found)
   }
   const value = parsed.right
-  if (!isObject(value)) return fail(file, place, expectedLine, shown(value))
+  if (!isJsonObject(value)) return fail(file, place, expectedLine, shown(value))
   const keys = Object.keys(value)
   const foreign = keys.find(key => foreignNames.has(key.toLowerCase()))
   if (foreign !== undefined)

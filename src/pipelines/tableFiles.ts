@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
-import type { Json } from '../domain/experiment/config.js'
+import { isJsonObject, type Json } from '../domain/experiment/config.js'
 import { fail } from '../domain/problem.js'
 import type { Provenance } from '../domain/tables/table.js'
 import { writeAtomically, writeTextAtomically, type ByteSink } from '../io/atomicFile.js'
@@ -51,11 +51,8 @@ export interface List {
   readonly files: Hashes
 }
 
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const isHashes = (value: Json | undefined): value is Hashes =>
-  isObject(value) && Object.values(value).every(item => typeof item === 'string')
+  isJsonObject(value) && Object.values(value).every(item => typeof item === 'string')
 
 const listFile = ({ out, list }: TablePlace): string => join(out, list)
 
@@ -64,7 +61,7 @@ export const readList = async (path: string): Promise<List | null> => {
   const text = await orThrow(readTextIfThere(path))
   if (text === null) return null
   const parsed = parseJson(text)
-  const { files = {}, ...provenance } = isLeft(parsed) || !isObject(parsed.right) ? {} : parsed.right
+  const { files = {}, ...provenance } = isLeft(parsed) || !isJsonObject(parsed.right) ? {} : parsed.right
   if (isHashes(files) && isHashes(provenance) && 'ohmflow:version' in provenance) return { provenance, files }
   return fail(path, '', `a list of files that ohmflow wrote, or nothing (${elsewhere})`, 'another file')
 }

@@ -40,7 +40,11 @@ export interface Calibration {
   readonly vectors: number
 }
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+
+export const isJsonObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const sweepCombinations = ['crossed', 'zipped'] as const
 export type SweepCombination = (typeof sweepCombinations)[number]

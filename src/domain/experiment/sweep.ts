@@ -3,7 +3,7 @@
  * the axes' keys, the last running fastest. Not here: how a setting becomes a config (io/config/settings.ts).
  */
 import type { Cell, Column, ColumnType } from '../tables/table.js'
-import type { Config, Json, Sweep } from './config.js'
+import { isJsonObject, type Config, type Json, type Sweep } from './config.js'
 
 /** A value of an axis: which one, counted from 0, and what it is. */
 export interface Choice {
@@ -74,10 +74,6 @@ const shown = (value: Json): string => (typeof value === 'string' ? value : JSON
 export const choicesText = (choices: readonly Choice[]): string =>
   choices.map(({ key, value }) => `${key} ${shown(value)}`).join(', ')
 
-type JsonObject = { readonly [key: string]: Json }
-const isRecord = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const isInt32 = (value: Json): boolean => typeof value === 'number' && value === (value | 0)
 
 const typeOf = (values: readonly Json[]): ColumnType => {
@@ -106,9 +102,9 @@ const columnsOfValues = (
   aboutKey: (key: string) => KeyAbout,
 ): readonly AxisColumn[] => {
   const present = values.filter(value => value !== undefined)
-  if (present.every(isRecord)) {
+  if (present.every(isJsonObject)) {
     const steps = [...new Set(present.flatMap(value => Object.keys(value)))].sort()
-    const under = (step: string) => values.map(value => (isRecord(value) ? value[step] : undefined))
+    const under = (step: string) => values.map(value => (isJsonObject(value) ? value[step] : undefined))
     return steps.flatMap(step => columnsOfValues(`${key}.${step}`, under(step), aboutKey))
   }
   const type = typeOf(present)

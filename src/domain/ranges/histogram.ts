@@ -90,6 +90,18 @@ export const weightedHistogram = (weight: ArrayLike<number>, edge: (bin: number)
 /** Sum over the histogram of weight (|x| - threshold)^2 where |x| is beyond the threshold. */
 export type Excess = (threshold: number) => number
 
+/** The first bin that reaches beyond a threshold; their number if none does. */
+const firstBeyond = (upper: Float64Array, threshold: number): number => {
+  let low = 0
+  let high = upper.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((upper[middle] ?? NaN) > threshold) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 /** Suffix sums make one evaluation cost a search among the bins. */
 export const excessOf = ({ lower, upper, weight }: WeightedHistogram): Excess => {
   const n = weight.length
@@ -102,14 +114,7 @@ export const excessOf = ({ lower, upper, weight }: WeightedHistogram): Excess =>
     second[b] = (second[b + 1] ?? NaN) + (w * (a * a + a * z + z * z)) / 3
   }
   return threshold => {
-    // The first bin that reaches beyond the threshold.
-    let low = 0
-    let high = n
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((upper[middle] ?? NaN) > threshold) high = middle
-      else low = middle + 1
-    }
+    const low = firstBeyond(upper, threshold)
     if (low === n) return 0
     const start = lower[low] ?? NaN
     let part = 0
@@ -130,8 +135,7 @@ export const massOf = ({ lower, upper, weight }: WeightedHistogram): Excess => {
   const mass = new Float64Array(n + 1)
   for (let b = n - 1; b >= 0; b--) mass[b] = (mass[b + 1] ?? NaN) + (weight[b] ?? NaN)
   return threshold => {
-    let low = 0
-    while (low < n && (upper[low] ?? NaN) <= threshold) low++
+    const low = firstBeyond(upper, threshold)
     if (low === n) return 0
     const [start, end] = [lower[low] ?? NaN, upper[low] ?? NaN]
     if (start >= threshold) return mass[low] ?? NaN

@@ -15,7 +15,7 @@ import {
   type Spec,
 } from './figure.js'
 import { analogMethods, levelsOf } from './level.js'
-import { ladderColumns, spreadColumns, subjectColumns } from './score-columns.js'
+import { ladderColumns, methodColumn, rungsOf, spreadColumns, subjectColumns } from './score-columns.js'
 
 type Point = Pick<Summary, 'method' | 'time_seconds' | 'mean' | 'low' | 'high' | 'read_low' | 'read_high'>
 
@@ -113,8 +113,9 @@ export const accuracyFigure = (results: Results, referenceTime: number): Figure 
       ...times.map(seconds => {
         const ladder = ladderAt(results, seconds)
         const notes = [intervalsNote, ...recoveryNotes(ladder)].join('; ')
-        const named = each(ladder.summary.map(r => r.method))
-        return gridOf(`Scores after ${time(seconds)} (${notes})`, ladderColumns(ladder, digits), named)
+        const rungs = rungsOf(ladder)
+        const columns = [methodColumn, ...ladderColumns(rungs, digits)]
+        return gridOf(`Scores after ${time(seconds)} (${notes})`, columns, rungs)
       }),
       gridOf(
         'Drop from the digital score, and agreement with the digital predictions',

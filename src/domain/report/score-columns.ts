@@ -49,47 +49,57 @@ export const differenceColumns: readonly Shown<Difference>[] = [
   { head: 'chips x reads', cell: r => repetitions(r.chips, r.reads) },
 ]
 
-export const methodColumn: Shown<string> = { head: 'method', cell: method => method }
+/** A method, and the ladder it is one of. */
+export interface Rung {
+  readonly method: string
+  readonly ladder: Ladder
+}
+
+export const methodColumn: Shown<Rung> = { head: 'method', cell: ({ method }) => method }
+
+/** The methods of a ladder. */
+export const rungsOf = (ladder: Ladder): readonly Rung[] =>
+  each(ladder.summary.map(r => r.method)).map(method => ({ method, ladder }))
 
 /** A task's columns: a method's score by each of the task's metrics. */
-export const scoresOf = (task: string, { summary }: Ladder, digits: number): readonly Shown<string>[] => {
-  const own = summary.filter(r => r.task === task)
+export const scoresOf = (task: string, rungs: readonly Rung[], digits: number): readonly Shown<Rung>[] => {
+  const own = rungs.flatMap(({ ladder }) => ladder.summary.filter(r => r.task === task))
   const metrics = each(own.map(r => r.metric))
   return metrics.map(metric => ({
     head: metrics.length === 1 ? task : `${task} ${metric}`,
-    cell: (method: string): string => {
-      const found = own.find(r => r.method === method && r.metric === metric)
+    cell: ({ method, ladder }): string => {
+      const found = ladder.summary.find(r => r.task === task && r.method === method && r.metric === metric)
       return found === undefined ? absent : around(found, digits)
     },
   }))
 }
 
 /** The mean over tasks, if there are several. */
-export const meanScore = (head: string, { means }: Ladder, digits: number): readonly Shown<string>[] => {
-  if (means.length === 0) return []
-  const cell = (method: string): string => {
-    const found = means.find(m => m.method === method)
+export const meanScore = (head: string, rungs: readonly Rung[], digits: number): readonly Shown<Rung>[] => {
+  if (rungs.every(({ ladder }) => ladder.means.length === 0)) return []
+  const cell = ({ method, ladder }: Rung): string => {
+    const found = ladder.means.find(m => m.method === method)
     return found === undefined ? absent : around(found, digits)
   }
   return [{ head, cell }]
 }
 
 /** Shares of the loss that are recovered on a task, or (null) on the mean over tasks, if there are any. */
-export const sharesOf = (task: string | null, head: string, { recovery }: Ladder): readonly Shown<string>[] => {
-  const own = recovery.filter(r => r.task === task)
-  const cell = (method: string): string => percent(own.find(r => r.method === method)?.recovered ?? null)
-  return own.length === 0 ? [] : [{ head, cell }]
+export const sharesOf = (task: string | null, head: string, rungs: readonly Rung[]): readonly Shown<Rung>[] => {
+  if (!rungs.some(({ ladder }) => ladder.recovery.some(r => r.task === task))) return []
+  const cell = ({ method, ladder }: Rung): string =>
+    percent(ladder.recovery.find(r => r.task === task && r.method === method)?.recovered ?? null)
+  return [{ head, cell }]
 }
 
 export const meanOfTasks = 'mean of tasks'
 
-/** Everything in one table, what is recovered beside each score. */
-export const ladderColumns = (ladder: Ladder, digits: number): readonly Shown<string>[] => [
-  methodColumn,
-  ...each(ladder.summary.map(r => r.task)).flatMap(task => [
-    ...scoresOf(task, ladder, digits),
-    ...sharesOf(task, 'recovered', ladder),
+/** Everything in one table, what is recovered beside each score; who it is of goes in front. */
+export const ladderColumns = (rungs: readonly Rung[], digits: number): readonly Shown<Rung>[] => [
+  ...each(rungs.flatMap(({ ladder }) => ladder.summary.map(r => r.task))).flatMap(task => [
+    ...scoresOf(task, rungs, digits),
+    ...sharesOf(task, 'recovered', rungs),
   ]),
-  ...meanScore(meanOfTasks, ladder, digits),
-  ...sharesOf(null, 'recovered', ladder),
+  ...meanScore(meanOfTasks, rungs, digits),
+  ...sharesOf(null, 'recovered', rungs),
 ]

@@ -123,7 +123,8 @@ export const rowOrdersTable: Table<'row'> = {
   ],
 }
 
-export type SpareColumnRow = Row<'tile' | 'owner'> & { readonly tile: number; readonly owner: number }
+/** Of a spare column or row. */
+export type SpareRow = Row<'tile' | 'owner'> & { readonly tile: number; readonly owner: number }
 
 /** A row for each spare column in use, in the order of the tiles. */
 export const spareColumnsTable: Table<'tile' | 'owner'> = {
@@ -139,8 +140,6 @@ export const spareColumnsTable: Table<'tile' | 'owner'> = {
     },
   ],
 }
-
-export type SpareRow = Row<'tile' | 'owner'> & { readonly tile: number; readonly owner: number }
 
 /** A row for each spare row in use, in the order of the tiles; of methods that fill rows. */
 export const spareRowsTable: Table<'tile' | 'owner'> = {

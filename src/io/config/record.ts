@@ -60,7 +60,8 @@ const changeable = <A>(shape: Shape<A>, about: About): Field<A> => ({
   absent: { is: 'left out' },
 })
 
-const isObject = (u: unknown): u is Readonly<Record<string, unknown>> =>
+/** An object of whatever values; of JSON, `isJsonObject`. */
+export const isObject = (u: unknown): u is Readonly<Record<string, unknown>> =>
   typeof u === 'object' && u !== null && !Array.isArray(u)
 
 type AnyField = Field<unknown>

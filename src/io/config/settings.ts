@@ -23,13 +23,11 @@ import { readJson } from '../textFile.js'
 import { configHash } from './canonical.js'
 import { decodeConfig } from './config.js'
 import { experiment, schemaWithoutSweep } from './experiment.js'
+import { isObject } from './record.js'
 import { aboutKey } from './sweep.js'
 
 /** A sweep of more is a mistake, or an experiment for several configs. */
 const mostSettings = 4096
-
-const isObject = (u: unknown): u is Readonly<Record<string, unknown>> =>
-  typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const placeOf = (key: string): string => jsonPath(key.split('.'))
 

@@ -4,17 +4,15 @@
  */
 import { left } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
-import { sweepCombinations, type Json, type Sweep } from '../../domain/experiment/config.js'
+import { isJsonObject, sweepCombinations, type Json, type Sweep } from '../../domain/experiment/config.js'
 import { located, type Misfit } from '../decoding.js'
 import { choice, suggestion } from './scalar.js'
 import type { JsonSchema, Shape } from './shape.js'
 import type { KeyAbout } from '../../domain/experiment/sweep.js'
 
-const isSchema = (u: Json | undefined): u is JsonSchema => typeof u === 'object' && u !== null && !Array.isArray(u)
-
 const alternatives = (schema: JsonSchema): readonly JsonSchema[] => {
   const branches = [schema.oneOf, schema.anyOf].flatMap(b => (Array.isArray(b) ? (b as readonly Json[]) : [])) // Json[]
-  return [schema, ...branches.filter(isSchema).flatMap(alternatives)]
+  return [schema, ...branches.filter(isJsonObject).flatMap(alternatives)]
 }
 
 /** Schemas of what may stand under one step of a path, and the names such steps may have. */
@@ -23,10 +21,10 @@ const below = (
   step: string,
 ): { to: readonly JsonSchema[]; known: readonly string[] } => {
   const all = schemas.flatMap(alternatives)
-  const properties = all.flatMap(s => (isSchema(s.properties) ? [s.properties] : []))
-  const items = /^(0|[1-9]\d*)$/.test(step) ? all.flatMap(s => (isSchema(s.items) ? [s.items] : [])) : []
+  const properties = all.flatMap(s => (isJsonObject(s.properties) ? [s.properties] : []))
+  const items = /^(0|[1-9]\d*)$/.test(step) ? all.flatMap(s => (isJsonObject(s.items) ? [s.items] : [])) : []
   return {
-    to: [...items, ...properties.flatMap(p => (isSchema(p[step]) && Object.hasOwn(p, step) ? [p[step]] : []))],
+    to: [...items, ...properties.flatMap(p => (isJsonObject(p[step]) && Object.hasOwn(p, step) ? [p[step]] : []))],
     known: [...new Set(properties.flatMap(p => Object.keys(p)))],
   }
 }

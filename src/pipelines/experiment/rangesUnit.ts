@@ -13,7 +13,6 @@ import {
   tileRangesTable,
   type ColumnRangeRow,
   type RowOrderRow,
-  type SpareColumnRow,
   type SpareRow,
   type TileRangeRow,
 } from '../../domain/tables/ranges.js'
@@ -44,12 +43,8 @@ const orderRows = function* (ranges: readonly ChosenRanges[]): Generator<RowOrde
   for (const { rowOrder = [] } of ranges) for (const row of rowOrder) yield { row }
 }
 
-const spareRows = function* (ranges: readonly ChosenRanges[]): Generator<SpareColumnRow> {
-  for (const [tile, { copies }] of ranges.entries()) for (const owner of copies) yield { tile, owner }
-}
-
-const spareRowRows = function* (ranges: readonly ChosenRanges[]): Generator<SpareRow> {
-  for (const [tile, { rowCopies }] of ranges.entries()) for (const owner of rowCopies) yield { tile, owner }
+const spareRows = function* (all: readonly Uint16Array[]): Generator<SpareRow> {
+  for (const [tile, owners] of all.entries()) for (const owner of owners) yield { tile, owner }
 }
 
 /** @throws Failure (in the promise) */
@@ -59,8 +54,8 @@ export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool
     await writeRows(sink, tileRangesTable, ranges.map(tileRow))
     await writeRows(sink, columnRangesTable, columnRows(ranges))
     await writeRows(sink, rowOrdersTable, orderRows(ranges))
-    await writeRows(sink, spareColumnsTable, spareRows(ranges))
-    if (fillsRows(unit.method)) await writeRows(sink, spareRowsTable, spareRowRows(ranges))
+    await writeRows(sink, spareColumnsTable, spareRows(ranges.map(r => r.copies)))
+    if (fillsRows(unit.method)) await writeRows(sink, spareRowsTable, spareRows(ranges.map(r => r.rowCopies)))
     await unit.open.unchanged()
   })
   engines.kept(unit, unit.method)
@@ -102,11 +97,9 @@ export const readSpare = async (
   of: 'columns' | 'rows',
 ): Promise<readonly Uint16Array[]> => {
   const owners: number[][] = tiles.map(() => [])
-  const rows =
-    of === 'columns'
-      ? readUnit<SpareColumnRow>(path, spareColumnsTable, rangesPlaces.spare)
-      : readUnit<SpareRow>(path, spareRowsTable, rangesPlaces.spareRows)
-  for await (const { tile, owner } of rows) owners[tile]?.push(owner)
+  const [table, place] =
+    of === 'columns' ? [spareColumnsTable, rangesPlaces.spare] : [spareRowsTable, rangesPlaces.spareRows]
+  for await (const { tile, owner } of readUnit<SpareRow>(path, table, place)) owners[tile]?.push(owner)
   return owners.map(own => Uint16Array.from(own))
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../../domain/encoder/architecture.js'
 import { hardwareOf, type Config, type TaskSource } from '../../domain/experiment/config.js'
+import { each } from '../../domain/experiment/results.js'
 import { choicesText, onlySetting, type Setting, type Settings } from '../../domain/experiment/sweep.js'
 import { buildInWords, firstOnTensorFlow, type TensorFlowBuild } from '../../domain/experiment/tensorflow.js'
 import {
@@ -122,8 +123,6 @@ const rangesInputs = (
     .map(([path, { written }]) => [written, hashes.get(path) ?? ''] as const)
   return files.length === 0 ? {} : { ranges: Object.fromEntries(files) }
 }
-
-const each = <A>(values: readonly A[]): readonly A[] => [...new Set(values)]
 
 const provenanceOf = (
   { config, settings, tasks }: Pick<Workspace, 'config' | 'settings' | 'tasks'>,
@@ -241,7 +240,7 @@ const tileOf = ({ setting, method }: AnyPlannedUnit<TaskFacts>): string => {
 
 /** Where each of some things first stands. */
 const firstPlaces = <A>(things: readonly A[]): ReadonlyMap<A, number> =>
-  new Map([...new Set(things)].map((thing, i) => [thing, i] as const))
+  new Map(each(things).map((thing, i) => [thing, i] as const))
 
 /**
  * The whole plan in the order in which it is computed: tasks outermost, in them sizes of tiles, which share a calibration;

@@ -5,28 +5,8 @@ import { seconds } from '../../../src/domain/experiment/duration.js'
 import { defaultHardware } from '../../../src/domain/experiment/hardware.js'
 import type { Training } from '../../../src/domain/experiment/training.js'
 import { describe as message } from '../../../src/domain/problem.js'
+import { unset } from '../training/unset.js'
 
-const training: Training = {
-  ...{
-    preset: 'plain',
-    engine: 'ohmflow',
-    examples: null,
-    epochs: null,
-    batch: null,
-    learningRate: null,
-    warmUp: null,
-  },
-  ...{ weightDecay: null, gradientNorm: null, dropout: null, attentionDropout: null, weightNoise: null },
-  ...{
-    outputNoise: null,
-    quantise: null,
-    weightClip: null,
-    irDrop: null,
-    learn: null,
-    distillation: null,
-    activations: null,
-  },
-}
 /** Plain fine-tuning alone. */
 const plainOnly: Available = {
   ...thisVersion,
@@ -36,7 +16,7 @@ const plainOnly: Available = {
   },
 }
 const trainingRefusal = (change: Partial<Training>, built?: Available): string | null => {
-  const found = unavailableTraining('c.json', { hardware: defaultHardware }, { ...training, ...change }, built)
+  const found = unavailableTraining('c.json', { hardware: defaultHardware }, { ...unset, ...change }, built)
   return found === null ? null : message(found)
 }
 
