@@ -82,12 +82,13 @@ const checkPage = (source: Source, place: string, header: Structure, end: number
 
 /** Where a column's pages lie in a row group. @throws Failure if that is not in the file */
 const chunkOf = (source: Source, place: string, metadata: FileMetaData, group: number, column: string) => {
-  const chunk = metadata.row_groups[group]?.columns.find(
-    c => c.meta_data?.path_in_schema.join('.') === column,
-  )?.meta_data
-  if (chunk === undefined) return refuse(source.path, place, 'a row group without it')
+  // A list's values lie further down, as LIST.list.element.
+  const chunks = metadata.row_groups[group]?.columns.filter(c => c.meta_data?.path_in_schema[0] === column) ?? []
+  const chunk = chunks[0]?.meta_data
+  if (chunk === undefined || chunks.length > 1) return refuse(source.path, place, 'a row group without one of it')
+  const from = metadata.schema.findIndex(element => element.name === column)
   // The decoder goes by this one; that of the schema is what columns are checked by.
-  const type = metadata.schema.find(element => element.name === column)?.type
+  const type = metadata.schema.slice(from).find(element => element.name === chunk.path_in_schema.at(-1))?.type
   if (chunk.type !== type)
     refuse(source.path, place, `values of type ${chunk.type} where the schema has ${type ?? 'none'}`)
   const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset)

@@ -7,12 +7,12 @@
  */
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { RecordBatchReader, type RecordBatch } from 'apache-arrow'
-import { Failure, fail } from '../domain/problem.js'
+import { RecordBatchReader } from 'apache-arrow'
+import { fail } from '../domain/problem.js'
 import type { Provenance, Row, Table } from '../domain/tables/table.js'
 import { writeAtomically, type ByteSink } from './atomicFile.js'
 import { blocks, from, openSource, readRange, sizeOf, withSource, type Source } from './source.js'
-import { arrowBatches, arrowStreamSink, rowsOf } from './tables/arrow.js'
+import { arrowBatches, arrowStreamSink, decoded, rowsOf } from './tables/arrow.js'
 import { checkArrowStream } from './tables/arrowBounds.js'
 import type { TableSink } from './tables/sink.js'
 
@@ -172,24 +172,16 @@ export const copyUnit = (from: string, to: string, { sha256 }: { readonly sha256
 const refuse = (path: string, { name }: Table, found: string): never =>
   fail(path, `table "${name}"`, 'a unit as ohmflow writes it', found)
 
-/** Batches of a table; whatever the decoder objects to is a problem of the file. @throws Failure */
-const batchesOf = async function* (source: Source, table: Table, stream: Extent): AsyncGenerator<RecordBatch> {
-  try {
-    await checkArrowStream(source, `table "${table.name}"`, stream.at, stream.bytes)
-    for await (const batch of arrowBatches(streamBlocks(source, stream))) yield batch
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    refuse(source.path, table, `what fails to decode (${error instanceof Error ? error.message : String(error)})`)
-  }
-}
-
 /** The rows of one table of a whole unit file, in order, batch by batch. The file is closed at the end. @throws Failure */
 export const readUnit = async function* <R extends Row>(path: string, table: Table, place = 0): AsyncGenerator<R> {
   const source = await openSource(path)
   try {
     const stream = (await streamsOf(source))?.[place]
     if (stream === undefined) return refuse(path, table, `no table ${place}`)
-    for await (const batch of batchesOf(source, table, stream)) yield* rowsOf(path, batch, table) as Generator<R> // as: the columns are of these types
+    const shown = `table "${table.name}"`
+    await checkArrowStream(source, shown, stream.at, stream.bytes)
+    for await (const batch of decoded(path, shown, arrowBatches(streamBlocks(source, stream))))
+      yield* rowsOf(path, batch, table) as Generator<R> // as: the columns are of these types
   } finally {
     await source.close()
   }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe as group, expect, test } from 'vitest'
-import { mostPasses, unavailable } from '../../src/domain/experiment/available.js'
+import { mostPasses, tooManyPasses } from '../../src/domain/experiment/available.js'
 import { describe, problem } from '../../src/domain/problem.js'
 import { findWeights } from '../../src/io/checkpoint/weights.js'
 import { decodeConfig } from '../../src/io/config/config.js'
@@ -144,13 +144,19 @@ group('hostile text', () => {
       repeat: { chips: 1000, reads, times: ['0 s'] },
       methods: [{ name: 'm', columnRange: range, inputRange: range }],
     })
-    const told = (reads: number) => {
+    const told = (reads: number, settings = 1) => {
       const config = decodeConfig('a.json', '/', of(reads))
       if (config._tag === 'Left') throw new Error(config.left.map(describe).join())
-      return unavailable('a.json', config.right)
+      return tooManyPasses(
+        'a.json',
+        Array.from({ length: settings }, () => ({ config: config.right })),
+      )
     }
     expect(told(mostPasses / 1000)).toBe(null)
     expect(told(mostPasses / 1000 + 1)?.expected).toContain('at most 1000000 passes')
+    // A sweep's settings count together.
+    expect(told(mostPasses / 4000, 4)).toBe(null)
+    expect(told(mostPasses / 4000 + 1, 4)?.found).toContain('1004000 (4 settings, of the first 1000 chips')
   })
 })
 

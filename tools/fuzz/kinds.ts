@@ -3,11 +3,12 @@ import { modelConfig, pickle, safetensorsIndex, safetensorsKind } from './checkp
 import { jsonl, parquet, tsv } from './data.js'
 import type { Kind } from './kind.js'
 import { config, ranges, unit } from './results.js'
+import { recordKind, tableKinds, tableList } from './tables.js'
 import { mergesKind, tokenizerJson } from './tokenizers.js'
 
 export const kinds: readonly Kind[] = [
   ...[config, modelConfig, safetensorsKind, safetensorsIndex, pickle, tokenizerJson, mergesKind],
-  ...[tsv, parquet, jsonl, unit, ranges],
+  ...[tsv, parquet, jsonl, unit, ranges, ...tableKinds, tableList, recordKind],
 ]
 
 export const kindOf = (name: string): Kind => {

@@ -8,17 +8,20 @@ import Ajv from 'ajv'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { mapLeft } from 'fp-ts/lib/TaskEither.js'
 import type { Json } from '../../src/domain/experiment/config.js'
-import { unavailable } from '../../src/domain/experiment/available.js'
+import { tooManyPasses, unavailable } from '../../src/domain/experiment/available.js'
+import type { Settings } from '../../src/domain/experiment/sweep.js'
 import { firstOf } from '../../src/domain/problem.js'
 import { columnRangesTable, tileRangesTable } from '../../src/domain/tables/ranges.js'
 import type { Row } from '../../src/domain/tables/table.js'
-import { decodeConfig, encodeConfig, readConfig } from '../../src/io/config/config.js'
+import { configHash } from '../../src/io/config/canonical.js'
+import { decodeConfig, encodeConfig } from '../../src/io/config/config.js'
+import { readExperiment } from '../../src/io/config/settings.js'
 import { orThrow } from '../../src/io/fault.js'
 import { readRangesFile } from '../../src/io/rangesFile.js'
 import { provenanceOf, readUnit, unitState, writeRows, writeUnit } from '../../src/io/unitFile.js'
 import { spoiltBytes } from './bytes.js'
 import { spoiltJson } from './json.js'
-import { text, type Kind } from './kind.js'
+import { text, type Kind, type Wrong } from './kind.js'
 
 // as: files of this repository
 const given = ['config.json', 'hwa.json'].map(
@@ -38,19 +41,40 @@ const richer = given.map(config => ({
   },
 }))
 
+const axes: Json = { 'hardware.adc.bits': [6, 8], 'methods.1.columnRange': [{ rule: 'abs-max' }, { rule: 'optimal' }] }
+const swept = given.flatMap(config => [
+  { ...config, sweep: axes },
+  { ...config, sweep: { ...axes, combine: 'zipped', seed: [1, 2] } },
+])
+
+/** Settings are as many as their cells and configs tell apart, each a config that is the same when it is read again. */
+const wrongSettings = (path: string, { columns, all }: Settings): Wrong => {
+  const hashes = new Set(all.map(({ config: own }) => configHash(own)))
+  if (hashes.size !== all.length) return `${all.length} settings of ${hashes.size} configs`
+  for (const { index, cells, config: own } of all) {
+    if (!isDeepStrictEqual(Object.keys(cells), [...new Set(columns.map(c => c.name))]))
+      return `setting ${index} has other cells than there are columns`
+    const again = decodeConfig(path, '/', encodeConfig(own))
+    if (!isRight(again) || configHash(again.right) !== configHash(own))
+      return `setting ${index} is another when it is read again`
+    unavailable(path, own)
+  }
+  tooManyPasses(path, all)
+  return null
+}
+
 export const config: Kind = {
   name: 'config',
-  spoilt: random => ({ 'config.json': spoiltJson(random.pick(random.chance(0.5) ? given : richer), random) }),
+  spoilt: random => ({ 'config.json': spoiltJson(random.pick(random.pick([given, richer, swept])), random) }),
   read: async (folder, files) => {
     const path = join(folder, 'config.json')
-    const decoded = await orThrow(mapLeft(firstOf)(readConfig(path)))
+    const { config: decoded, settings } = await orThrow(mapLeft(firstOf)(readExperiment(path)))
     const json = JSON.parse(text(files['config.json']).replace(/^\ufeff/, '')) as Json // as: it was accepted as JSON
     if (!valid(json)) return `the schema refuses it: ${JSON.stringify(valid.errors?.[0])}`
     const again = decodeConfig(path, '/', encodeConfig(decoded))
     if (!isRight(again)) return `what it is written as is refused: ${again.left[0].place}: ${again.left[0].expected}`
-    unavailable(path, decoded)
     return isDeepStrictEqual(encodeConfig(again.right), encodeConfig(decoded))
-      ? null
+      ? wrongSettings(path, settings)
       : 'it is another when it is read again'
   },
   command: folder => ({ args: ['plan', join(folder, 'config.json')] }),

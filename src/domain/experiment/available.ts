@@ -20,6 +20,7 @@ import {
   type IrDropRule,
   type Spare,
 } from './method.js'
+import type { Setting } from './sweep.js'
 import { settingsOf } from '../training/settings.js'
 import { learnableRanges, type LearnableRange, type Training, type TrainingNoise, type WeightClip } from './training.js'
 
@@ -176,16 +177,21 @@ export const unavailableTraining = (
 /** Passes over the examples in one plan, which is laid out as a list: twenty thousand times what the paper needs. */
 export const mostPasses = 1_000_000
 
-/** A plan that no memory holds and nobody waits for; null if it is none. */
-const tooMany = (file: string, { tasks, methods, repeat }: Config): Problem | null => {
-  const { chips, reads, times } = repeat
-  const passes = tasks.length * methods.filter(m => m.execution === 'analog').length * chips * reads * times.length
-  if (passes <= mostPasses) return null
+const passesOf = ({ tasks, methods, repeat: { chips, reads, times } }: Config): number =>
+  tasks.length * methods.filter(m => m.execution === 'analog').length * chips * reads * times.length
+
+/** Settings of a plan that no memory holds and nobody waits for; null if they are none. */
+export const tooManyPasses = (file: string, settings: readonly Pick<Setting, 'config'>[]): Problem | null => {
+  const passes = settings.reduce((sum, { config }) => sum + passesOf(config), 0)
+  const [first] = settings
+  if (passes <= mostPasses || first === undefined) return null
+  const { chips, reads, times } = first.config.repeat
+  const of = settings.length === 1 ? '' : `${settings.length} settings, of the first `
   return problem(
     file,
     'repeat',
-    `at most ${mostPasses} passes (tasks x methods x chips x reads x times)`,
-    `${passes} (${chips} chips, ${reads} reads, ${times.length} times)`,
+    `at most ${mostPasses} passes (tasks x methods x chips x reads x times${of === '' ? '' : ' x settings'})`,
+    `${passes} (${of}${chips} chips, ${reads} reads, ${times.length} times)`,
   )
 }
 
@@ -195,8 +201,6 @@ const tooMany = (file: string, { tasks, methods, repeat }: Config): Problem | nu
  */
 export const unavailable = (file: string, config: Config, built: Available = thisVersion): Problem | null => {
   if (config.sweep !== null && !built.sweep) return notThere(file, 'sweep', 'a sweep', [])
-  const large = tooMany(file, config)
-  if (large !== null) return large
   for (const [i, method] of config.methods.entries()) {
     const at = `methods.${i}`
     const named = `(method "${method.name}")`

@@ -23,7 +23,7 @@ import {
   type Vector,
 } from 'apache-arrow'
 import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
-import { fail } from '../../domain/problem.js'
+import { Failure, fail } from '../../domain/problem.js'
 import type { ByteSink } from '../atomicFile.js'
 import { failureOf } from '../fault.js'
 import { grouped, type TableSink } from './sink.js'
@@ -168,6 +168,28 @@ export const arrowFileBatches = async function* (path: string): AsyncGenerator<R
   }
 }
 
+const refuse = (path: string, place: string, found: string): never =>
+  fail(path, place, 'a table as ohmflow writes it', found)
+
+/** What the decoder objects to as a problem of the file. @throws Failure */
+const undecodable = (path: string, place: string, error: unknown): never => {
+  if (error instanceof Failure) throw error
+  return refuse(path, place, `what fails to decode (${error instanceof Error ? error.message : String(error)})`)
+}
+
+/** Batches as they come; whatever the decoder objects to is a problem of the file. @throws Failure */
+export const decoded = async function* (
+  path: string,
+  place: string,
+  batches: AsyncIterable<RecordBatch>,
+): AsyncGenerator<RecordBatch> {
+  try {
+    yield* batches
+  } catch (error) {
+    undecodable(path, place, error)
+  }
+}
+
 /** As the library writes it: `List<Float32>`. */
 const typeName = (type: { readonly toString: () => string }): string => type.toString()
 
@@ -182,17 +204,21 @@ const valuesIn = ({ length, data }: Vector, type: ColumnType): number => {
 
 /** The rows of a batch of this table. @throws Failure if it has not the table's columns */
 export const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
+  const place = `table "${table.name}"`
   const columns = table.columns.map(({ name, type, nullable }) => {
     const found: Vector | null = batch.getChild(name)
-    const refuse = (what: string): never =>
-      fail(path, `table "${table.name}"`, 'a table as ohmflow writes it', `${what} column ${name}`)
-    if (found === null) return refuse('no')
-    if (typeName(found.type as DataType) !== typeName(arrowType(type))) return refuse('another type of')
-    if (found.nullCount > 0 && !nullable) return refuse('nulls in')
-    if (valuesIn(found, type) < batch.numRows) return refuse(`fewer than ${batch.numRows} values in`)
+    const wrong = (what: string): never => refuse(path, place, `${what} column ${name}`)
+    if (found === null) return wrong('no')
+    if (typeName(found.type as DataType) !== typeName(arrowType(type))) return wrong('another type of')
+    if (found.nullCount > 0 && !nullable) return wrong('nulls in')
+    if (valuesIn(found, type) < batch.numRows) return wrong(`fewer than ${batch.numRows} values in`)
     const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
     const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
     return { name, get: type === 'float32 list' ? list : get }
   })
-  for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
+  try {
+    for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
+  } catch (error) {
+    undecodable(path, place, error)
+  }
 }
