@@ -53,6 +53,19 @@ describe('the tables of a folder', () => {
     expect(readdirSync(out)).toEqual(['notes.parquet'])
   })
 
+  test('that a list names in another folder are refused, not removed', async () => {
+    const out = folderWith()
+    const outside = join(folderWith(), 'mine')
+    writeFileSync(outside, 'mine')
+    for (const name of [outside, '../mine', '..', 'a/b', 'a\\b', '']) {
+      const files = { [name]: sha256('mine') }
+      writeFileSync(join(out, 'tables.json'), JSON.stringify({ 'ohmflow:version': '1', files }))
+      const found = await refusal(removeOutdated({ ...placeIn(out, 'two'), files: [name] }))
+      expect(found).toContain('expected names of files in the same folder')
+    }
+    expect(existsSync(outside)).toBe(true)
+  })
+
   test('are listed before they are there: stopped between, the next one takes them for its own', async () => {
     const out = folderWith()
     await write(placeIn(out), 'a.parquet')

@@ -20,6 +20,7 @@ const shardPlace = (folder: string, shard: number): string => join(folder, 'befo
 
 export const commands: readonly Command[] = [
   { name: 'run', args: (folder, out) => ['run', join(folder, 'run.json'), '--out', out, ...oneWorker] },
+  { name: 'sweep', args: (folder, out) => ['run', join(folder, 'sweep.json'), '--out', out, ...oneWorker] },
   { name: 'calibrate', args: (folder, out) => ['calibrate', join(folder, 'run.json'), '--out', out, ...oneWorker] },
   {
     name: 'train',
@@ -30,9 +31,14 @@ export const commands: readonly Command[] = [
     name: 'merge',
     before: folder =>
       [0, 1].map(i => [
-        ...['run', join(folder, 'run.json'), '--shard', `${i}/2`],
+        ...['run', join(folder, 'sweep.json'), '--shard', `${i}/2`],
         ...['--out', shardPlace(folder, i), ...oneWorker],
       ]),
     args: (folder, out) => ['merge', shardPlace(folder, 0), shardPlace(folder, 1), '--out', out],
+  },
+  {
+    name: 'report',
+    before: folder => [['run', join(folder, 'run.json'), '--out', join(folder, 'before', 'run'), ...oneWorker]],
+    args: (folder, out) => ['report', join(folder, 'before', 'run'), '--out', out],
   },
 ]

@@ -2,9 +2,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { draws, type Draws } from './draws.js'
-import { filesUnder } from './folder.js'
+import { contentOf, difference, filesUnder } from './folder.js'
 import { isOurFault, ohmflow, told, type Ended } from './process.js'
-import { afterResuming, freshOut, type Subject } from './subject.js'
+import { copyOf, type Subject } from './subject.js'
 
 export interface Row {
   readonly fault: string
@@ -32,14 +32,14 @@ const asTold = async (subject: Subject, out: string, first: Ended): Promise<stri
   const { command, folder } = subject
   const args = command.args(folder, out)
   let ended = first
-  for (let n = 0; ended.code === 2 && n < 20; n++) {
+  for (let n = 0; ended.code === 2 && n < 60; n++) {
     const named = filesUnder(out).find(path => ended.stderr.includes(`ohmflow: ${path}:`))
     const insist = command.insist !== undefined && ended.stderr.includes(command.insist)
     if (named === undefined && !insist) return `refused without saying what to do: ${ended.stderr}`
     if (named !== undefined && !insist) renameSync(named, `${folder}/moved-${basename(named)}`)
     ended = await ohmflow([...args, ...(insist ? [command.insist] : [])])
   }
-  return ended.code === 0 ? afterResuming(subject, out) : `ended with ${ended.code}: ${ended.stderr}`
+  return ended.code === 0 ? difference(contentOf(out), subject.expected) : `ended with ${ended.code}: ${ended.stderr}`
 }
 
 /** Damages a random file of what a command left, one way after another. */
@@ -49,8 +49,7 @@ export const damages = async (subject: Subject, seed: number, times: number): Pr
   for (const way of ways)
     for (let n = 0; n < times; n++) {
       const random = draws('damage', seed, command.name, way, n)
-      const out = freshOut(subject)
-      await ohmflow(command.args(folder, out))
+      const out = copyOf(subject)
       const files = filesUnder(out).filter(path => basename(path) !== 'run.json')
       // Each kind of file in its turn, so that few of them are many units.
       const kinds = [...new Set(files.map(path => path.replace(/^.*(?=\.)/, '')))]
@@ -62,7 +61,7 @@ export const damages = async (subject: Subject, seed: number, times: number): Pr
       const wrong = isOurFault(ended)
         ? ended.stderr
         : ended.code === 0
-          ? await afterResuming(subject, out)
+          ? difference(contentOf(out), subject.expected)
           : await asTold(subject, out, ended)
       rows.push({
         fault: `${command.name}: ${relative(out, path).replace(/[0-9a-f]{20,}/g, h => `${h.slice(0, 6)}…`)} ${way}`,

@@ -39,7 +39,7 @@ const writeCheckpoint = async (folder: string, task: string): Promise<void> => {
   if (isLeft(written)) throw new Error(written.left.found)
 }
 
-/** Writes a checkpoint and two configs into a folder: `run.json` to be run, `train.json` to be trained. */
+/** Writes a checkpoint and configs into a folder: `run.json` and `sweep.json` to be run, `train.json` to be trained. */
 export const writeExperiment = async (folder: string): Promise<void> => {
   const checkpoint = join(folder, 'checkpoint')
   await writeCheckpoint(checkpoint, 'sst2')
@@ -53,6 +53,8 @@ export const writeExperiment = async (folder: string): Promise<void> => {
   }
   const chip = { name: 'abs-max', columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } }
   const train = { preset: 'plain', epochs: 2, batch: 4, examples: 12 }
-  writeFileSync(join(folder, 'run.json'), JSON.stringify({ ...common, methods: [digital, chip] }))
+  const run = { ...common, methods: [digital, chip] }
+  writeFileSync(join(folder, 'run.json'), JSON.stringify(run))
+  writeFileSync(join(folder, 'sweep.json'), JSON.stringify({ ...run, sweep: { 'hardware.outputNoise': [0, 0.04] } }))
   writeFileSync(join(folder, 'train.json'), JSON.stringify({ ...common, methods: [digital], train }))
 }

@@ -11,7 +11,7 @@ import { damages, type Row } from './damage.js'
 import { writeExperiment } from './experiment.js'
 import { kills } from './kills.js'
 import { forbidden, fullLayer, fullTmpfs, jumpingClock, readOnly, twoAtOnce } from './places.js'
-import { subjectOf, type Subject } from './subject.js'
+import { subjectOf, twiceTheSame, type Subject } from './subject.js'
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +33,7 @@ for (const command of commands)
     const subject = await subjectOf(command, folder)
     const { milliseconds, changes, bytes, expected } = subject
     say(
-      `${command.name}: ${(milliseconds / 1000).toFixed(1)} s undisturbed, ${changes} changes of the file system, ${bytes} bytes, ${expected.size} files; twice the same`,
+      `${command.name}: ${(milliseconds / 1000).toFixed(1)} s undisturbed, ${changes} changes of the file system, ${bytes} bytes, ${expected.size} files; ${(await twiceTheSame(subject)) ?? 'twice the same'}`,
     )
     subjects.push(subject)
   }
