@@ -5,10 +5,13 @@ import { gzipSync } from 'node:zlib'
 import { describe as group, expect, test } from 'vitest'
 import { mostPasses, tooManyPasses } from '../../src/domain/experiment/available.js'
 import { describe, problem } from '../../src/domain/problem.js'
+import type { Row, Table } from '../../src/domain/tables/table.js'
 import { findWeights } from '../../src/io/checkpoint/weights.js'
 import { decodeConfig } from '../../src/io/config/config.js'
 import { CutShort, Malformed, structureAt } from '../../src/io/thrift.js'
 import { parseJson } from '../../src/io/json.js'
+import { arrowFileSink } from '../../src/io/tables/arrow.js'
+import { readTable } from '../../src/io/tables/read.js'
 import { readTokenizer } from '../../src/io/tokenizer.js'
 import { archive, global, joined, reduce, stateDictionary, unicode, view, zip } from './checkpoint/torchArchive.js'
 import { float32, framed, safetensors, tensors } from './checkpoint/miniature.js'
@@ -220,5 +223,70 @@ group('a hostile Parquet file', () => {
     expect(() => structureAt(Uint8Array.from([0x1b, 0]), 0)).toThrow(Malformed)
     const { fields, end } = structureAt(Uint8Array.from([0x15, 0xd8, 0x04, 0x1c, 0x15, 0x03, 0, 0]), 0)
     expect([fields.get(1), end]).toEqual([300, 8])
+  })
+})
+
+group('a hostile Arrow file', () => {
+  const table: Table<'a'> = {
+    name: 'numbers',
+    columns: [{ name: 'a', type: 'int32', nullable: false, unit: '1', description: '' }],
+  }
+  const file = async (change: (bytes: DataView, footer: number) => unknown): Promise<string> => {
+    const parts: Uint8Array[] = []
+    const write = (bytes: Uint8Array): Promise<void> => Promise.resolve(void parts.push(Uint8Array.from(bytes)))
+    const sink = arrowFileSink(table, new Map(), { write })
+    for (let a = 0; a < 9000; a++) await sink.write({ a })
+    await sink.close()
+    const bytes = Uint8Array.from(Buffer.concat(parts))
+    const view = new DataView(bytes.buffer)
+    change(view, bytes.length - 10 - view.getUint32(bytes.length - 10, true))
+    return join(folderWith({ 'a.arrow': bytes }), 'a.arrow')
+  }
+  const read = async (path: string): Promise<number> => {
+    let sum = 0
+    for await (const rows of readTable<Row<'a'>, 'a'>(path, table, ['a']))
+      for (const { a } of rows) sum += typeof a === 'number' ? a : NaN
+    return sum
+  }
+  /** Where a field of the footer stands. */
+  const field = (view: DataView, footer: number, index: number): number => {
+    const root = footer + view.getUint32(footer, true)
+    return root + view.getUint16(root - view.getInt32(root, true) + 4 + 2 * index, true)
+  }
+  /** Where the footer's batches begin. */
+  const batches = (view: DataView, footer: number): number => {
+    const at = field(view, footer, 3)
+    return at + view.getUint32(at, true) + 4
+  }
+
+  test('is read whole where it is none', async () => {
+    expect(await read(await file(() => undefined))).toBe((8999 * 9000) / 2)
+  })
+
+  test.each<[string, (view: DataView, footer: number) => void]>([
+    ['no ARROW1 at its beginning', view => view.setUint8(0, 0)],
+    ['no ARROW1 at its end', view => view.setUint8(view.byteLength - 1, 0)],
+    ['a footer of 2147483647 bytes', view => view.setInt32(view.byteLength - 10, 2 ** 31 - 1, true)],
+    [
+      'a structure of 65520 bytes',
+      (view, footer) => {
+        const root = footer + view.getUint32(footer, true)
+        view.setUint16(root - view.getInt32(root, true) + 6, 0xfff0, true)
+      },
+    ],
+    ['more than 10000 structures', (view, footer) => view.setUint32(batches(view, footer) - 4, 2 ** 31 - 1, true)],
+    ['a batch at byte', (view, footer) => view.setBigInt64(batches(view, footer), 2n ** 62n, true)],
+    // The second batch is the first once more, and could be so a million times.
+    [
+      'a batch at byte',
+      (view, footer) => {
+        const at = batches(view, footer)
+        view.setBigInt64(at + 24, view.getBigInt64(at, true), true)
+      },
+    ],
+    ['a message of 2147483647 bytes', view => view.setInt32(12, 2 ** 31 - 1, true)],
+  ])('%s', async (said, change) => {
+    const path = await file(change)
+    expect(await failure(read(path))).toContain(said)
   })
 })
