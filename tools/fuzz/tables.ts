@@ -1,9 +1,10 @@
 /** Kinds of what results are kept in and found by: tables in both formats, the list of tables, the records of shards. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isRight } from 'fp-ts/lib/Either.js'
+import { tooManyPasses } from '../../src/domain/experiment/available.js'
 import { isJsonObject, type Json } from '../../src/domain/experiment/config.js'
 import { resultsRevision } from '../../src/domain/experiment/plan.js'
 import { predictionsTable } from '../../src/domain/tables/predictions.js'
@@ -102,6 +103,8 @@ export const tableList: Kind = {
     const { files: listed = {}, ...rest } = JSON.parse(text(files['tables.json']).replace(/^\ufeff/, '')) as {
       readonly files?: object
     }
+    const away = Object.keys(found.files).find(name => dirname(resolve(folder, name)) !== resolve(folder))
+    if (away !== undefined) return `it leads to ${away}`
     return isDeepStrictEqual({ ...found.files }, { ...listed }) && isDeepStrictEqual({ ...found.provenance }, rest)
       ? null
       : 'it is read as another'
@@ -138,6 +141,7 @@ const experiment: RecordedExperiment = {
   })),
 }
 const record = recordFile({ shard: { index: 0, of: 2 }, experiment })
+const recordName = 'a.shard.json'
 
 /** With a hash that holds, where the text is still an object. */
 const signed = (bytes: Uint8Array): Uint8Array => {
@@ -155,10 +159,10 @@ export const recordKind: Kind = {
   name: 'shard-record',
   spoilt: random => {
     const spoilt = spoiltJson(JSON.parse(record.text) as Json, random) // as: it was written as JSON
-    return { [record.name]: random.chance(0.8) ? signed(spoilt) : spoilt }
+    return { [recordName]: random.chance(0.8) ? signed(spoilt) : spoilt }
   },
   read: async folder => {
-    const path = join(folder, record.name)
+    const path = join(folder, recordName)
     const found = await readShardRecord(path)
     const { columns, settings } = found.experiment
     for (const [i, { cells }] of settings.entries()) {
@@ -166,6 +170,7 @@ export const recordKind: Kind = {
       const odd = columns.find(column => !fits(column, cells[column.name]))
       if (odd !== undefined) return `setting ${i} has ${String(cells[odd.name])} as its ${odd.name}`
     }
+    if (tooManyPasses(path, settings) !== null) return 'it has more passes than a plan'
     if (!(found.shard.index < found.shard.of)) return `shard ${found.shard.index} of ${found.shard.of}`
     const laid = layOutRecorded(found.experiment, folder)
     return laid.settings.length === settings.length ? null : `${laid.settings.length} settings of ${settings.length}`
