@@ -1,6 +1,6 @@
 /** Kinds of what ohmflow writes itself: configs (a person's), unit files, files of ranges. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -84,7 +84,8 @@ const key = createHash('sha256').update('a unit').digest('hex')
 const unitName = `${key}.unit`
 
 const wholeUnit = await (async () => {
-  const path = join(tmpdir(), `fuzz-${process.pid}-${Math.floor(performance.now() * 1000)}`, unitName)
+  const place = mkdtempSync(join(tmpdir(), 'ohmflow-fuzz-'))
+  const path = join(place, unitName)
   await writeUnit(path, provenanceOf(key), async unit => {
     const common = { clipped_weights: 3, clipped_inputs: 1, expected_error: null, expected_error_start: 0.5 }
     await writeRows(
@@ -98,7 +99,9 @@ const wholeUnit = await (async () => {
       [0, 1, 2].map(i => ({ full_scale: i, gain: 1, abs_max: i, deviation: i / 7 })),
     )
   })
-  return new Uint8Array(readFileSync(path))
+  const bytes = new Uint8Array(readFileSync(path))
+  rmSync(place, { recursive: true })
+  return bytes
 })()
 
 const signed = (body: Uint8Array): Uint8Array => Buffer.concat([body, createHash('sha256').update(body).digest()])
