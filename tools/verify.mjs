@@ -1,6 +1,6 @@
 // Compares the built command with the reference values beside the repository, in full, and prints each figure.
-// `npm run verify`, or `npm run verify -- NAME...` for some of: predict models rows memory kills chip errors.
-import { spawn } from 'node:child_process'
+// `npm run verify`, or `npm run verify -- NAME...` for some of: predict models rows memory kills chip errors faults fuzz.
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -260,7 +260,18 @@ const errors = async () => {
       }
 }
 
-const all = { predict, models, rows, memory, kills, chip, errors }
+/** A tool of its own, whose lines are shown as they are. */
+const tool = (name, args) => () => {
+  const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
+  const { status } = spawnSync(process.execPath, [tsx, join(root, 'tools', name, 'main.ts'), ...args], {
+    stdio: 'inherit',
+  })
+  check(name, 'see above', status === 0)
+}
+const faults = tool('faults', ['--kills', '200'])
+const fuzz = tool('fuzz', ['--runs', '2000', '--commands', '3'])
+
+const all = { predict, models, rows, memory, kills, chip, errors, faults, fuzz }
 const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(all)
 for (const name of wanted) {
   say(`\n${name}`)

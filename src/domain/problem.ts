@@ -28,9 +28,20 @@ export const firstOf = ([first]: Problems): Problem => first
 export const placeIn = (outer: string, inner: string): string =>
   outer === '' || inner === '' ? outer + inner : `${outer}: ${inner}`
 
+/** Longer parts are cut in the middle: a name may be a page of text. */
+const longest = 400
+
+/** A part of a message as a terminal may show it: what a file holds could move the cursor, or forge a line. */
+const plain = (text: string): string => {
+  const short = text.length <= longest ? text : `${text.slice(0, longest - 50)}…${text.slice(-50)}`
+  return short.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, c => {
+    return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+
 /** One line for a person: `dev.tsv: line 7: expected 2 columns, found 1`. */
 export const describe = (p: Problem): string =>
-  `${p.file}: ${p.place === '' ? '' : `${p.place}: `}expected ${p.expected}, found ${p.found}`
+  `${plain(p.file)}: ${p.place === '' ? '' : `${plain(p.place)}: `}expected ${plain(p.expected)}, found ${plain(p.found)}`
 
 /** A problem on its way through a stream or a promise. */
 export class Failure extends Error {

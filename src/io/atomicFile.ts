@@ -2,12 +2,12 @@
  * The one way a result file comes to be: written under a temporary name beside it, flushed to the device, renamed.
  * Whoever looks sees the old file, none, or the whole new one. Not promised: that two writers of one name take turns.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure, problem } from '../domain/problem.js'
 import { failureOf, isAbsence } from './fault.js'
+import { host, lives } from './process.js'
 
 /** Where bytes go; resolves when they are taken, so that a fast producer waits. */
 export interface ByteSink {
@@ -35,25 +35,16 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 }
 
-/** Of this machine, in a temporary file's name: whether its writer still lives can be told here only. */
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
-
 const temporaryName = (path: string): string => `${path}.${host}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`
 
-const lives = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
-
-/** Removes what killed processes of this machine left in a folder; a folder that is not there is clean. */
+/** Removes what killed processes of this machine left in a folder; a folder that is not there is clean. @throws Failure (in the promise) */
 export const removeLeftovers = async (folder: string): Promise<void> => {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, from, pid] = /\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? []
-    if (from === host && !lives(Number(pid))) await rm(join(folder, name), { force: true })
+    if (from !== host || lives(Number(pid))) continue
+    await rm(join(folder, name), { force: true }).catch((error: unknown) => {
+      throw failureOf(join(folder, name), error)
+    })
   }
 }
 
@@ -90,6 +81,9 @@ const makeFolder = async (folder: string): Promise<void> => {
   throw new Failure(problem(folder, '', 'a place where a folder can be made', 'none can be made there'))
 }
 
+/** Makes the folder that a file is to lie in. @throws Failure (in the promise) */
+export const folderOf = (path: string): Promise<void> => makeFolder(dirname(path))
+
 /**
  * Writes `path` whole or not at all; missing folders are made.
  * @throws Failure (in the promise) if the folder cannot be written or the device is full; no temporary file stays behind.
@@ -97,7 +91,7 @@ const makeFolder = async (folder: string): Promise<void> => {
 export const writeAtomically = async <A>(path: string, produce: (sink: ByteSink) => Promise<A>): Promise<A> => {
   const temporary = temporaryName(path)
   try {
-    await makeFolder(dirname(path))
+    await folderOf(path)
     const handle = await open(temporary, 'wx')
     let result: A
     try {

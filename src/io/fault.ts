@@ -26,6 +26,9 @@ const codeOf = (error: unknown): string | undefined =>
 /** Whether an exception says that there is nothing of that name. */
 export const isAbsence = (error: unknown): boolean => codeOf(error) === 'ENOENT'
 
+/** Whether an exception says that there is something of that name already. */
+export const isPresence = (error: unknown): boolean => codeOf(error) === 'EEXIST'
+
 /**
  * The Problem in an exception about `file`; rethrows what is neither a Failure nor the operating system's.
  * `expected` where the caller knows better what should have been there.

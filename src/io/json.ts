@@ -19,6 +19,16 @@ export type JsonFaults = readonly [JsonFault, ...(readonly JsonFault[])]
 /** Deeper nesting is refused: no file that is read here needs it, and a reader must not run out of stack. */
 const deepest = 64
 
+/**
+ * Most values of a text, and most of them that are objects, arrays, strings or keys. A file of 100 MB could hold so many that
+ * they take gigabytes; ranges of a large model for nine tasks are 11 million numbers, a vocabulary with its merges 250,000 strings.
+ */
+const mostValues = 12_000_000
+const mostHeavy = 2_000_000
+
+/** Keys written twice that are told, at most: each is a line for a person. */
+const mostTwice = 20
+
 interface Fault {
   readonly at: number
   readonly expected: string
@@ -65,6 +75,8 @@ const ownProperty = { configurable: true, enumerable: true, writable: true }
  */
 export const parseJson = (text: string, whole: 'file' | 'line' = 'file'): Either<JsonFaults, Json> => {
   let at = 0
+  let values = 0
+  let heavy = 0
   const twice: Fault[] = []
   const theEnd = `the end of the ${whole}`
 
@@ -93,7 +105,11 @@ export const parseJson = (text: string, whole: 'file' | 'line' = 'file'): Either
     if (there) at += 1
     return there
   }
+  const countHeavy = (): void => {
+    if (++heavy > mostHeavy) throw new Stop(at, `at most ${mostHeavy} objects, arrays, strings and keys`, 'more')
+  }
   const string = (): string => {
+    countHeavy()
     const start = at
     at += 1
     match(plainText)
@@ -133,7 +149,7 @@ export const parseJson = (text: string, whole: 'file' | 'line' = 'file'): Either
       if (text[at] !== '"') stop(first ? 'a key in double quotes or "}"' : 'a key in double quotes')
       first = false
       const key = string()
-      if (Object.hasOwn(entries, key)) {
+      if (Object.hasOwn(entries, key) && twice.length < mostTwice) {
         twice.push({ at: start, expected: 'each key once', found: `the key ${JSON.stringify(key)} again` })
       }
       if (!take(':')) stop(`":" after the key ${JSON.stringify(key)}`)
@@ -156,10 +172,12 @@ export const parseJson = (text: string, whole: 'file' | 'line' = 'file'): Either
   }
   const value = (depth: number): Json => {
     skipSpaces()
+    if (++values > mostValues) throw new Stop(at, `at most ${mostValues} values`, 'more')
     const first = text[at] ?? ''
     if ((first === '{' || first === '[') && depth === deepest) {
       throw new Stop(at, `at most ${deepest} levels of nesting`, 'more')
     }
+    if (first === '{' || first === '[') countHeavy()
     if (first === '{') return object(depth + 1)
     if (first === '[') return array(depth + 1)
     if (first === '"') return string()

@@ -3,15 +3,15 @@
  * Not modelled: ZSTD and LZ4 pages, encryption. Not here: which columns a file has to have.
  */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import type { AsyncBuffer } from 'hyparquet'
+import type { AsyncBuffer, Compressors } from 'hyparquet'
 import { Failure, problem } from '../domain/problem.js'
 import { keepLast } from '../domain/recent.js'
 import type { Source } from './source.js'
 
-/** What hyparquet is to decompress beyond Snappy, which it brings itself. */
-export const compressors = {
-  GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input),
-  BROTLI: (input: Uint8Array): Uint8Array => brotliDecompressSync(input),
+/** What hyparquet is to decompress beyond Snappy, which it brings itself; into as many bytes as the page's header says. */
+export const compressors: Compressors = {
+  GZIP: (input, bytes) => gunzipSync(input, { maxOutputLength: Math.max(1, bytes) }),
+  BROTLI: (input, bytes) => brotliDecompressSync(input, { maxOutputLength: Math.max(1, bytes) }),
 }
 
 /** Positioned reads, keeping the few ranges read last: windows of one row group share a column chunk or page. */

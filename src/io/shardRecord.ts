@@ -6,17 +6,18 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts/lib/index.js'
 import type { Architecture } from '../domain/encoder/architecture.js'
+import { tooManyPasses } from '../domain/experiment/available.js'
 import { isJsonObject, type Config, type Json } from '../domain/experiment/config.js'
 import { asJson, resultsRevision, type Shard, type TaskInputs } from '../domain/experiment/plan.js'
 import type { Setting } from '../domain/experiment/sweep.js'
-import type { Column } from '../domain/tables/table.js'
+import type { Cell, Column } from '../domain/tables/table.js'
 import { firstOnTensorFlow, type TensorFlowBuild } from '../domain/experiment/tensorflow.js'
 import { fail, Failure } from '../domain/problem.js'
 import { version } from '../domain/version.js'
 import { writeTextAtomically } from './atomicFile.js'
 import { canonicalJson } from './config/canonical.js'
 import { decodeConfig, encodeConfig } from './config/config.js'
-import { accepting, decode, integer, nullable } from './decoding.js'
+import { accepting, decode, integer, nullable, shown } from './decoding.js'
 import { valueOrThrow } from './fault.js'
 import { sha256 } from './hash.js'
 import { readJson } from './textFile.js'
@@ -156,6 +157,21 @@ export const recordFile = ({ shard, experiment }: ShardRecord): { readonly name:
 /** Whole or not at all. @throws Failure (in the promise) */
 export const writeRecordFile = (path: string, text: string): Promise<void> => writeTextAtomically(path, text)
 
+const fits = ({ type, nullable }: Column, cell: Cell | undefined): boolean => {
+  if (cell === null) return nullable
+  return type === 'utf8'
+    ? typeof cell === 'string'
+    : typeof cell === 'number' && (type !== 'int32' || cell === (cell | 0))
+}
+
+/** A setting has a cell in each of the columns, and in no other. @throws Failure */
+const checkCells = (path: string, at: string, cells: RecordedSetting['cells'], columns: readonly Column[]): void => {
+  const odd = columns.find(c => !Object.hasOwn(cells, c.name) || !fits(c, cells[c.name]))
+  if (odd !== undefined) fail(path, `${at}.cells`, `${odd.type} as ${odd.name}`, shown(cells[odd.name]))
+  const [found, expected] = [Object.keys(cells).length, new Set(columns.map(c => c.name)).size]
+  if (found !== expected || expected !== columns.length) fail(path, `${at}.cells`, 'one for each column', `${found}`)
+}
+
 /** @throws Failure (in the promise) if the file is damaged, is none of these, or is of another version */
 export const readShardRecord = async (path: string): Promise<ShardRecord> => {
   const json = await readJson(path)()
@@ -170,9 +186,11 @@ export const readShardRecord = async (path: string): Promise<ShardRecord> => {
   const ours = `version ${version}, results of revision ${resultsRevision}, as this ohmflow`
   if (experiment.version !== version || experiment.revision !== resultsRevision)
     fail(path, '', ours, `version ${experiment.version}, revision ${experiment.revision}`)
+  if (shard.index >= shard.of) fail(path, 'shard.index', `below ${shard.of}`, `${shard.index}`)
   const settings = experiment.settings.map((own, i): RecordedSetting => {
     const config = decodeConfig(path, '/', own.config)
     if (isLeft(config)) throw new Failure(config.left[0])
+    checkCells(path, `experiment.settings.${i}`, own.cells, experiment.columns)
     const at = `experiment.settings.${i}.tasks`
     if (own.tasks.length !== config.right.tasks.length)
       fail(path, at, `${config.right.tasks.length}, as in its config`, `${own.tasks.length}`)
@@ -183,5 +201,7 @@ export const readShardRecord = async (path: string): Promise<ShardRecord> => {
     return { ...own, config: config.right }
   })
   if (settings.length === 0) fail(path, 'experiment.settings', 'one at least', 'none')
+  const large = tooManyPasses(path, settings)
+  if (large !== null) throw new Failure(large)
   return { shard, experiment: { ...experiment, settings } }
 }

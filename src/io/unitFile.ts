@@ -1,16 +1,19 @@
 /**
  * What one finished unit of work leaves behind: tables as Arrow IPC streams, one after the other, their lengths, then a
- * SHA-256 of all that stands before it. The file's name is the hash of what the unit depends on; a damaged file counts
- * as not there.
+ * SHA-256 of all that stands before it. The file's name begins with the hash of what the unit depends on, which also stands
+ * in it; a damaged file, and one under the name of another, counts as not there.
  *
  *     stream of table 0 | stream of table 1 | ... | byte length of each, uint64 | their number, uint32 | magic | SHA-256
  */
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import { RecordBatchReader } from 'apache-arrow'
 import { fail } from '../domain/problem.js'
 import type { Provenance, Row, Table } from '../domain/tables/table.js'
 import { writeAtomically, type ByteSink } from './atomicFile.js'
 import { blocks, from, openSource, readRange, sizeOf, withSource, type Source } from './source.js'
-import { arrowBatches, arrowStreamSink, rowsOf } from './tables/arrow.js'
+import { arrowBatches, arrowStreamSink, decoded, rowsOf } from './tables/arrow.js'
+import { checkArrowStream } from './tables/arrowBounds.js'
 import type { TableSink } from './tables/sink.js'
 
 const magic = new TextEncoder().encode('OHMUNIT2')
@@ -72,8 +75,58 @@ export const writeRows = async <Name extends string>(
   await sink.close()
 }
 
-/** A whole unit file's SHA-256, in hexadecimal digits; `damaged` where it does not hold. */
-export type UnitDigest = 'absent' | 'damaged' | { readonly sha256: string }
+/** Under which hash a unit says of itself that it belongs. */
+const dependsOn = 'ohmflow:depends-on-sha256'
+
+/** What a unit file says of what it depends on, by the hash of that. */
+export const provenanceOf = (key: string): Provenance => new Map([[dependsOn, key]])
+
+/** `misplaced`: whole, but not the unit whose hash its name begins with. */
+export type UnitState = 'absent' | 'whole' | 'damaged' | 'misplaced'
+
+/** First byte and length of a table's stream. */
+interface Extent {
+  readonly at: number
+  readonly bytes: number
+}
+
+/** Of each table; null if the lengths do not come to what is there. */
+const streamsOf = async (source: Source): Promise<readonly Extent[] | null> => {
+  const view = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset, b.length)
+  const body = source.size - trailer
+  const count = view(await readRange(source, 'trailer', body, 4)).getUint32(0, true)
+  if (8 * count > body) return null
+  const lengths = view(await readRange(source, 'lengths', body - 8 * count, 8 * count))
+  let at = 0
+  const streams: Extent[] = []
+  for (let i = 0; i < count; i++) {
+    const bytes = Number(lengths.getBigUint64(8 * i, true))
+    streams.push({ at, bytes })
+    at += bytes
+  }
+  return at === body - 8 * count ? streams : null
+}
+
+const streamBlocks = (source: Source, { at, bytes }: Extent): AsyncGenerator<Uint8Array> =>
+  blocks(from(source, at), blockBytes, bytes)
+
+/** Under which hash a file belongs, as its first table says; null if it does not, or is none. */
+const keyIn = async (source: Source, first: Extent): Promise<string | null> => {
+  try {
+    await checkArrowStream(source, 'first table', first.at, first.bytes)
+    const reader = await RecordBatchReader.from(streamBlocks(source, first))
+    try {
+      return (await reader.open()).schema.metadata.get(dependsOn) ?? null
+    } finally {
+      await reader.cancel()
+    }
+  } catch {
+    return null
+  }
+}
+
+/** A whole unit file's SHA-256, in hexadecimal digits, or why it does not count. */
+export type UnitDigest = Exclude<UnitState, 'whole'> | { readonly sha256: string }
 
 /** Reads a unit file through. @throws Failure (in the promise) if it cannot be read. */
 export const unitDigest = async (path: string): Promise<UnitDigest> => {
@@ -84,13 +137,16 @@ export const unitDigest = async (path: string): Promise<UnitDigest> => {
     for await (const block of blocks(source, blockBytes, source.size - digestBytes)) hash.update(block)
     const end = await readRange(source, 'trailer', source.size - magic.length - digestBytes, magic.length + digestBytes)
     const found = hash.digest()
-    return Buffer.concat([magic, found]).equals(end) ? { sha256: found.toString('hex') } : 'damaged'
+    const streams = Buffer.concat([magic, found]).equals(end) ? await streamsOf(source) : null
+    if (streams === null) return 'damaged'
+    const [named] = /^[0-9a-f]{64}/.exec(basename(path)) ?? []
+    const [first] = streams
+    const own = named === undefined || first === undefined || (await keyIn(source, first)) === named
+    return own ? { sha256: found.toString('hex') } : 'misplaced'
   })
 }
 
-export type UnitState = 'absent' | 'whole' | 'damaged'
-
-/** Whether a unit file is there and its checksum holds. @throws Failure (in the promise) if it cannot be read. */
+/** Whether a unit file is there, whole, and the one that its name says. @throws Failure (in the promise) if it cannot be read. */
 export const unitState = async (path: string): Promise<UnitState> => {
   const digest = await unitDigest(path)
   return typeof digest === 'string' ? digest : 'whole'
@@ -113,27 +169,19 @@ export const copyUnit = (from: string, to: string, { sha256 }: { readonly sha256
     }),
   )
 
-/** First byte and length of each table's stream. */
-const streamsOf = async (source: Source): Promise<readonly { readonly at: number; readonly bytes: number }[]> => {
-  const view = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset, b.length)
-  const count = view(await readRange(source, 'trailer', source.size - trailer, 4)).getUint32(0, true)
-  const lengths = view(await readRange(source, 'lengths', source.size - trailer - 8 * count, 8 * count))
-  let at = 0
-  return Array.from({ length: count }, (_, i) => {
-    const bytes = Number(lengths.getBigUint64(8 * i, true))
-    at += bytes
-    return { at: at - bytes, bytes }
-  })
-}
+const refuse = (path: string, { name }: Table, found: string): never =>
+  fail(path, `table "${name}"`, 'a unit as ohmflow writes it', found)
 
 /** The rows of one table of a whole unit file, in order, batch by batch. The file is closed at the end. @throws Failure */
 export const readUnit = async function* <R extends Row>(path: string, table: Table, place = 0): AsyncGenerator<R> {
   const source = await openSource(path)
   try {
-    const stream = (await streamsOf(source))[place]
-    if (stream === undefined) throw new Error(`${path}: no table ${place}`)
-    for await (const batch of arrowBatches(blocks(from(source, stream.at), blockBytes, stream.bytes)))
-      yield* rowsOf(path, batch, table) as Generator<R> // as: the schema the file was written with
+    const stream = (await streamsOf(source))?.[place]
+    if (stream === undefined) return refuse(path, table, `no table ${place}`)
+    const shown = `table "${table.name}"`
+    await checkArrowStream(source, shown, stream.at, stream.bytes)
+    for await (const batch of decoded(path, shown, arrowBatches(streamBlocks(source, stream))))
+      yield* rowsOf(path, batch, table) as Generator<R> // as: the columns are of these types
   } finally {
     await source.close()
   }

@@ -12,10 +12,13 @@ import { fail } from '../domain/problem.js'
 import type { Provenance } from '../domain/tables/table.js'
 import { writeAtomically, writeTextAtomically, type ByteSink } from '../io/atomicFile.js'
 import { failureOf, orThrow } from '../io/fault.js'
+import { isFileName } from '../io/fileName.js'
 import { sha256OfFile } from '../io/hash.js'
 import { parseJson } from '../io/json.js'
+import { withLock } from '../io/lock.js'
 import { sizeOf } from '../io/source.js'
 import { readTextIfThere } from '../io/textFile.js'
+import { checkpointed } from './interruption.js'
 
 export interface TablePlace {
   readonly out: string
@@ -30,6 +33,22 @@ const elsewhere = 'another --out, or the file moved away'
 
 /** SHA-256 by name of file, or another text by its key. */
 export type Hashes = Readonly<Record<string, string>>
+
+/**
+ * Looks at or changes the tables while no other process does: two lists of one folder, read and written in turn, would
+ * forget what the other lists, and tables of two configs would stand side by side.
+ * @throws Failure or Interrupted (in the promise)
+ */
+export const withTables = <A>(
+  { out, list }: Pick<TablePlace, 'out' | 'list'>,
+  signal: AbortSignal | null,
+  work: () => Promise<A>,
+): Promise<A> => {
+  const checkpoint = (): void => {
+    if (signal !== null) checkpointed(signal)
+  }
+  return withLock(join(out, `${list}.lock`), { busy: 'wait', doing: 'writes tables', checkpoint }, work)
+}
 
 /** What a list of files says. */
 export interface List {
@@ -48,7 +67,12 @@ export const readList = async (path: string): Promise<List | null> => {
   if (text === null) return null
   const parsed = parseJson(text)
   const { files = {}, ...provenance } = isLeft(parsed) || !isJsonObject(parsed.right) ? {} : parsed.right
-  if (isHashes(files) && isHashes(provenance) && 'ohmflow:version' in provenance) return { provenance, files }
+  if (isHashes(files) && isHashes(provenance) && Object.hasOwn(provenance, 'ohmflow:version')) {
+    // What is listed may be removed.
+    const away = Object.keys(files).find(name => !isFileName(name))
+    if (away === undefined) return { provenance, files }
+    return fail(path, 'files', 'names of files in the same folder', JSON.stringify(away))
+  }
   return fail(path, '', `a list of files that ohmflow wrote, or nothing (${elsewhere})`, 'another file')
 }
 

@@ -2,6 +2,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { alphasTable } from '../../src/domain/tables/pass.js'
+import { provenanceOf, writeUnit } from '../../src/io/unitFile.js'
 import { repository } from '../shared.js'
 import { configsIn, ohmflow, temporaryFolder, type Ended, type Way } from './ohmflow.js'
 
@@ -133,9 +135,13 @@ describe('ohmflow merge', { timeout: 900_000 }, () => {
     const out = join(folder, 'twice-out')
     expect(await merge(given, out)).toMatchObject({ code: 0 })
     expect(contents(out)).toEqual(expected)
-    // Another whole unit under its name.
-    cpSync(someUnit(given[2] ?? ''), other)
+    const name = other.slice(other.lastIndexOf('/') + 1)
+    await writeUnit(other, provenanceOf(name.slice(0, 64)), async sink => sink.table(alphasTable).close())
     expect(await refused(given, 'twice')).toContain(`${other}: expected the bytes of ${unit} (`)
+    cpSync(someUnit(given[2] ?? ''), other)
+    const misplaced = await refused(given, 'twice')
+    expect(misplaced).toContain(`${other}: expected the unit of that name (`)
+    expect(misplaced).toContain("its shard's command computes it again), found another")
   })
 
   test('refuses damaged units by name, also those that are whole elsewhere; none in its own folder', async () => {

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Column, ColumnType, Row, Table } from '../../src/domain/tables/table.js'
-import { readUnit, unitState, writeUnit } from '../../src/io/unitFile.js'
-import { folderWith } from './fixture.js'
+import { provenanceOf, readUnit, unitState, writeUnit } from '../../src/io/unitFile.js'
+import { failure, folderWith } from './fixture.js'
 
 const column = <Name extends string>(name: Name, type: ColumnType, nullable = false): Column<Name> => ({
   ...{ name, type, nullable, unit: '1', description: name },
@@ -69,7 +69,9 @@ describe('a unit file', () => {
       expect(await read(path, table, place)).toEqual(rows)
     }
     expect(await read(path, names)).toEqual(nameRows)
-    await expect(read(path, names, 4)).rejects.toThrow(`${path}: no table 4`)
+    await expect(read(path, names, 4)).rejects.toThrow(
+      `${path}: table "names": expected a unit as ohmflow writes it, found no table 4`,
+    )
   })
 
   test('gives two tables side by side, and stops where its reader does', async () => {
@@ -177,5 +179,44 @@ describe('a damaged unit file counts as not there', () => {
     })
     expect(await unitState(older)).toBe('damaged')
     expect(await unitState(await spoilt(() => Buffer.alloc(1000)))).toBe('damaged')
+  })
+
+  test('under the name of another unit, or without saying which it is', async () => {
+    const [own, other] = ['a', 'b'].map(c => c.repeat(64)) as [string, string] // as: two of them
+    const folder = folderWith()
+    const fill = (path: string, key: string | null): Promise<void> =>
+      writeUnit(path, key === null ? new Map() : provenanceOf(key), async unit => unit.table(names).close())
+    await fill(join(folder, `${own}.unit`), own)
+    await fill(join(folder, `${own}-000000001.unit`), own)
+    await fill(join(folder, `${other}.unit`), own)
+    await fill(join(folder, `${other}-000000001.unit`), null)
+    const states = [`${own}.unit`, `${own}-000000001.unit`, `${other}.unit`, `${other}-000000001.unit`]
+    expect(await Promise.all(states.map(name => unitState(join(folder, name))))).toEqual([
+      ...['whole', 'whole'],
+      ...['misplaced', 'misplaced'],
+    ])
+  })
+
+  test('with lengths that do not come to what is there, under a checksum that holds', async () => {
+    for (const count of [0, 1, 2, 3, 1000, 2 ** 32 - 1]) {
+      const path = await spoilt(b => {
+        const body = Buffer.from(b.subarray(0, -32))
+        body.writeUInt32LE(count, body.length - 12)
+        if (count === 2) body.writeBigUInt64LE(2n ** 63n, body.length - 20)
+        return Buffer.concat([body, createHash('sha256').update(body).digest()])
+      })
+      expect([count, await unitState(path)]).toEqual([count, 'damaged'])
+      await expect(read(path, names)).rejects.toThrow('expected a unit as ohmflow writes it, found no table 0')
+    }
+  })
+
+  test('what is no table under a checksum that holds is refused by name, not thrown as a fault', async () => {
+    const path = await spoilt(b => {
+      const body = Buffer.from(b.subarray(0, -32))
+      body.fill(0xff, 8, 40)
+      return Buffer.concat([body, createHash('sha256').update(body).digest()])
+    })
+    expect(await failure(read(path, names))).toMatch(/table "names": expected a table as ohmflow writes it, found /)
+    expect(await failure(read(await written(parts), numbers))).toMatch('no column value')
   })
 })

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/io/hash.js'
-import { removeOutdated, tableWriter, type TablePlace } from '../../src/pipelines/tableFiles.js'
+import { removeOutdated, tableWriter, withTables, type TablePlace } from '../../src/pipelines/tableFiles.js'
 import { folderWith } from '../io/fixture.js'
 
 const placeIn = (out: string, config = 'one'): TablePlace => ({
@@ -51,6 +51,19 @@ describe('the tables of a folder', () => {
     writeFileSync(join(out, 'notes.parquet'), 'mine')
     expect(await removeOutdated(placeIn(out, 'two'))).toEqual([join(out, 'a.parquet'), join(out, 'b.arrow')])
     expect(readdirSync(out)).toEqual(['notes.parquet'])
+  })
+
+  test('that a list names in another folder are refused, not removed', async () => {
+    const out = folderWith()
+    const outside = join(folderWith(), 'mine')
+    writeFileSync(outside, 'mine')
+    for (const name of [outside, '../mine', '..', 'a/b', 'a\\b', '']) {
+      const files = { [name]: sha256('mine') }
+      writeFileSync(join(out, 'tables.json'), JSON.stringify({ 'ohmflow:version': '1', files }))
+      const found = await refusal(removeOutdated({ ...placeIn(out, 'two'), files: [name] }))
+      expect(found).toContain('expected names of files in the same folder')
+    }
+    expect(existsSync(outside)).toBe(true)
   })
 
   test('are listed before they are there: stopped between, the next one takes them for its own', async () => {
@@ -103,5 +116,28 @@ describe('the tables of a folder', () => {
       expect(message.endsWith(`(another --out, or the file moved away), found ${found}`)).toBe(true)
       expect(existsSync(join(out, file))).toBe(true)
     }
+  })
+
+  test('of three experiments at once are those of one of them: whole, and listed as its own', async () => {
+    const out = folderWith()
+    const { signal } = new AbortController()
+    const whole = (config: string): Promise<void> => {
+      const place = placeIn(out, config)
+      return withTables(place, signal, async () => {
+        await removeOutdated(place)
+        const writer = tableWriter(place)
+        for (const file of ['a.parquet', 'b.parquet'])
+          await writer.write(file, sink => sink.write(new TextEncoder().encode(`${config} ${file}`)))
+      })
+    }
+    await Promise.all(['one', 'two', 'three'].map(whole))
+    const { files, 'ohmflow:config-sha256': config } = JSON.parse(readFileSync(join(out, 'tables.json'), 'utf8')) as {
+      readonly files: object
+      readonly 'ohmflow:config-sha256': string
+    } // as: what the list is
+    expect(files).toEqual({ 'a.parquet': sha256(`${config} a.parquet`), 'b.parquet': sha256(`${config} b.parquet`) })
+    for (const file of ['a.parquet', 'b.parquet'])
+      expect(readFileSync(join(out, file), 'utf8')).toBe(`${config} ${file}`)
+    expect(readdirSync(out).toSorted()).toEqual(['a.parquet', 'b.parquet', 'tables.json'])
   })
 })

@@ -20,6 +20,7 @@ import {
   type IrDropRule,
   type Spare,
 } from './method.js'
+import type { Setting } from './sweep.js'
 import { settingsOf } from '../training/settings.js'
 import { learnableRanges, type LearnableRange, type Training, type TrainingNoise, type WeightClip } from './training.js'
 
@@ -170,6 +171,27 @@ export const unavailableTraining = (
     lacking('irDrop', !asked.irDrop || built.irDrop, 'true', ['false']) ??
     lacking('learn', range === undefined, `"${range ?? ''}"`, quoted(built.learn)) ??
     lacking('distillation', asked.distillation === 0 || built.distillation, `${asked.distillation}`, ['0'])
+  )
+}
+
+/** Passes over the examples in one plan, which is laid out as a list: twenty thousand times what the paper needs. */
+export const mostPasses = 1_000_000
+
+const passesOf = ({ tasks, methods, repeat: { chips, reads, times } }: Config): number =>
+  tasks.length * methods.filter(m => m.execution === 'analog').length * chips * reads * times.length
+
+/** Settings of a plan that no memory holds and nobody waits for; null if they are none. */
+export const tooManyPasses = (file: string, settings: readonly Pick<Setting, 'config'>[]): Problem | null => {
+  const passes = settings.reduce((sum, { config }) => sum + passesOf(config), 0)
+  const [first] = settings
+  if (passes <= mostPasses || first === undefined) return null
+  const { chips, reads, times } = first.config.repeat
+  const of = settings.length === 1 ? '' : `${settings.length} settings, of the first `
+  return problem(
+    file,
+    'repeat',
+    `at most ${mostPasses} passes (tasks x methods x chips x reads x times${of === '' ? '' : ' x settings'})`,
+    `${passes} (${of}${chips} chips, ${reads} reads, ${times.length} times)`,
   )
 }
 

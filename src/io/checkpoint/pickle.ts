@@ -46,10 +46,14 @@ class View implements PickledTensor {
   }
 }
 
+/** A key in words; an array is not written out, for it may hold another twice, and that another twice, and so on. */
+const keyShown = (key: unknown): string =>
+  typeof key === 'string' || typeof key === 'number' ? String(key) : 'that is no text'
+
 /** An ordered dictionary in which a key cannot stand twice. */
 class OrderedDictionary extends Map<unknown, unknown> {
   override set(key: unknown, value: unknown): this {
-    if (this.has(key)) throw new Error(`the key ${String(key)} twice`)
+    if (this.has(key)) throw new Error(`the key ${keyShown(key)} twice`)
     return super.set(key, value)
   }
 }
@@ -97,6 +101,9 @@ const operands = new Map<number, number | 'lines' | 'counted1' | 'counted4'>([
   [0x62, 0], // BUILD
 ])
 
+/** Some 60 a tensor are usual. Each may make an object, many times its own size. */
+const mostOpcodes = 1_000_000
+
 const stop = 0x2e
 const build = 0x62
 const long1 = 0x8a
@@ -117,7 +124,9 @@ const operandLength = (bytes: Uint8Array, at: number, kind: number | 'lines' | '
 const checkOpcodes = (file: string, place: string, bytes: Uint8Array): void => {
   const refuse = (at: number, expected: string, found: string): Failure =>
     new Failure(problem(file, `${place}: byte ${at}`, expected, found))
+  let count = 0
   for (let at = 0; at < bytes.length;) {
+    if (++count > mostOpcodes) throw refuse(at, `at most ${mostOpcodes} opcodes`, 'more')
     const opcode = bytes[at] ?? 0
     const kind = operands.get(opcode)
     if (kind === undefined) throw refuse(at, 'an opcode of a state dictionary', `opcode 0x${opcode.toString(16)}`)
@@ -201,7 +210,8 @@ const persistent = (id: unknown): Storage => {
 const interpret = (file: string, place: string, bytes: Uint8Array): unknown => {
   const parser = new Parser({
     nameResolver: {
-      resolve: (module, name) => {
+      resolve: (module: unknown, name: unknown) => {
+        if (typeof module !== 'string' || typeof name !== 'string') throw new Error('a global whose name is no text')
         const found = globals.get(`${module}.${name}`)
         if (found !== undefined) return found as () => unknown // as: the parser's type knows functions only
         const allowed = 'nothing but tensors, parameters and ordered dictionaries'
@@ -234,7 +244,8 @@ export const unpickleStateDictionary = (
   }
   return new Map(
     [...value].map(([name, tensor]: readonly [unknown, unknown]) => {
-      if (typeof name !== 'string') throw new Failure(problem(file, place, 'names as keys', `the key ${String(name)}`))
+      if (typeof name !== 'string')
+        throw new Failure(problem(file, place, 'names as keys', `the key ${keyShown(name)}`))
       if (tensor instanceof View) return [name, tensor]
       throw new Failure(problem(file, `${place}: ${name}`, 'a tensor', 'another object'))
     }),

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { Failure, firstOf, problem } from '../../domain/problem.js'
 import { accepting, decode, jsonPath, shown } from '../decoding.js'
 import { orThrow, valueOrThrow } from '../fault.js'
+import { isFileName } from '../fileName.js'
 import { sizeOf } from '../source.js'
 import { readJson } from '../textFile.js'
 import { readSafetensors } from './safetensors.js'
@@ -36,10 +37,9 @@ const candidates: readonly (readonly [name: string, read: ReadTensors, sharded: 
 /** The value of a small JSON file. @throws Failure (in the promise) */
 export const readJsonFile = (path: string): Promise<unknown> => orThrow(TE.mapLeft(firstOf)(readJson(path)))
 
-/** A name that stays in its folder on every platform. */
 const fileName = accepting(
   'the name of a file in the same folder',
-  (u): u is string => typeof u === 'string' && u !== '' && u !== '.' && u !== '..' && !/[/\\:\0]/.test(u),
+  (u): u is string => typeof u === 'string' && isFileName(u),
 )
 
 const index = t.type(

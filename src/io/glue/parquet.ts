@@ -4,7 +4,7 @@
  *
  * Scores are given as stored: the copy keeps STS-B's in float32, where the TSV's 3.8 is 3.799999952316284.
  * Memory: the decoded rows of one window, and of each column used one column chunk (without a page index, compressed)
- * or the pages of the window (with one).
+ * or the pages of the window (with one). Sizes that a file gives are checked before they are used (parquetBounds.ts).
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import {
@@ -21,8 +21,9 @@ import { Failure, problem } from '../../domain/problem.js'
 import type { Example } from '../../domain/tasks/example.js'
 import { sameLabels } from '../../domain/tasks/label.js'
 import type { Task } from '../../domain/tasks/task.js'
+import { checkFooter, checkPages } from '../parquetBounds.js'
 import { compressors, decoding, refuseFooterless, rangesOf } from '../parquetFile.js'
-import { openSource } from '../source.js'
+import { openSource, type Source } from '../source.js'
 import { decodeUtf8 } from '../utf8.js'
 
 /** Whether rows must have a label, must have none (-1, as in most test splits), or may do either. */
@@ -109,7 +110,8 @@ const labelAt = (task: Task, labels: Labels, file: string, row: number, value: u
   if (number === -1 && labels !== 'present') return null
   const [least, most] =
     target.kind === 'classification' ? [0, target.labels.length - 1] : [target.minimum, target.maximum]
-  if (labels !== 'absent' && number >= least && number <= most) return number
+  const isOne = target.kind === 'regression' || Number.isInteger(number)
+  if (labels !== 'absent' && isOne && number >= least && number <= most) return number
   const expected =
     labels === 'absent'
       ? 'no label (-1), as in the rows before'
@@ -120,12 +122,15 @@ const labelAt = (task: Task, labels: Labels, file: string, row: number, value: u
 }
 
 /** Reads the footer and checks all that it says. @throws Failure, or whatever the decoder throws */
-const openScan = async (task: Task, file: string, buffer: AsyncBuffer): Promise<ParquetScan> => {
+const openScan = async (task: Task, source: Source, buffer: AsyncBuffer): Promise<ParquetScan> => {
+  const file = source.path
+  await checkFooter(source)
   const metadata = await parquetMetadataAsync(buffer, { geoparquet: false })
   checkColumns(task, file, metadata)
   checkClasses(task, file, metadata)
   const { text, pair, label } = task.parquet
   const columns = pair === null ? [text, label] : [text, pair, label]
+  await checkPages(source, metadata, columns)
   const scan = await parquetScan({ file: buffer, metadata, columns, compressors, parsers, useOffsetIndex: true })
   const rows = scan.ranges.at(-1)?.rowEnd ?? 0
   if (rows === Number(metadata.num_rows)) return scan
@@ -143,7 +148,7 @@ async function* shardExamples(
   try {
     const buffer = rangesOf(source)
     refuseFooterless(source)
-    const scan = await decoding(file, 'footer', () => openScan(task, file, buffer))
+    const scan = await decoding(file, 'footer', () => openScan(task, source, buffer))
     const { text, pair, label } = task.parquet
     for (const group of scan.ranges) {
       for (let start = group.rowStart; start < group.rowEnd; start += windowRows) {

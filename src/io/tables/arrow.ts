@@ -23,13 +23,15 @@ import {
   type Vector,
 } from 'apache-arrow'
 import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
+import { Failure, fail } from '../../domain/problem.js'
 import type { ByteSink } from '../atomicFile.js'
 import { failureOf } from '../fault.js'
 import { grouped, type TableSink } from './sink.js'
 
 const batchRows = 8192
 
-const arrowType = (type: ColumnType): DataType => {
+/** The Arrow type of a column's values. */
+export const arrowType = (type: ColumnType): DataType => {
   switch (type) {
     case 'utf8':
       return new Utf8()
@@ -166,14 +168,57 @@ export const arrowFileBatches = async function* (path: string): AsyncGenerator<R
   }
 }
 
-/** The rows of a batch of this table. */
+const refuse = (path: string, place: string, found: string): never =>
+  fail(path, place, 'a table as ohmflow writes it', found)
+
+/** What the decoder objects to as a problem of the file. @throws Failure */
+const undecodable = (path: string, place: string, error: unknown): never => {
+  if (error instanceof Failure) throw error
+  return refuse(path, place, `what fails to decode (${error instanceof Error ? error.message : String(error)})`)
+}
+
+/** Batches as they come; whatever the decoder objects to is a problem of the file. @throws Failure */
+export const decoded = async function* (
+  path: string,
+  place: string,
+  batches: AsyncIterable<RecordBatch>,
+): AsyncGenerator<RecordBatch> {
+  try {
+    yield* batches
+  } catch (error) {
+    undecodable(path, place, error)
+  }
+}
+
+/** As the library writes it: `List<Float32>`. */
+const typeName = (type: { readonly toString: () => string }): string => type.toString()
+
+/** How many values a column's buffers hold, whatever it says of itself. */
+const valuesIn = ({ length, data }: Vector, type: ColumnType): number => {
+  // as: the library types its chunks as any; these are the buffers of a number's, and of a text's or a list's
+  const [only] = data as readonly { readonly values: ArrayLike<number>; readonly valueOffsets: ArrayLike<number> }[]
+  if (only === undefined) return 0
+  const held = type === 'int32' || type === 'float64' ? only.values.length : Math.max(0, only.valueOffsets.length - 1)
+  return Math.min(length, held)
+}
+
+/** The rows of a batch of this table. @throws Failure if it has not the table's columns */
 export const rowsOf = function* (path: string, batch: RecordBatch, table: Table): Generator<Row> {
-  const columns = table.columns.map(({ name, type }) => {
+  const place = `table "${table.name}"`
+  const columns = table.columns.map(({ name, type, nullable }) => {
     const found: Vector | null = batch.getChild(name)
-    if (found === null) throw new Error(`${path}: no column ${name}`)
+    const wrong = (what: string): never => refuse(path, place, `${what} column ${name}`)
+    if (found === null) return wrong('no')
+    if (typeName(found.type as DataType) !== typeName(arrowType(type))) return wrong('another type of')
+    if (found.nullCount > 0 && !nullable) return wrong('nulls in')
+    if (valuesIn(found, type) < batch.numRows) return wrong(`fewer than ${batch.numRows} values in`)
     const get = (i: number): Cell => found.get(i) as Cell // as: the types of Cell are all that a table's columns hold
     const list = (i: number): Cell => Float32Array.from((found.get(i) as Vector).toArray() as Float32Array) // as: a list's value is a vector
     return { name, get: type === 'float32 list' ? list : get }
   })
-  for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
+  try {
+    for (let i = 0; i < batch.numRows; i++) yield Object.fromEntries(columns.map(({ name, get }) => [name, get(i)]))
+  } catch (error) {
+    undecodable(path, place, error)
+  }
 }

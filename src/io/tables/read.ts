@@ -6,18 +6,20 @@
 import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
 import { Failure, problem } from '../../domain/problem.js'
 import type { Column, ColumnType, Row, Table } from '../../domain/tables/table.js'
+import { checkFooter, checkPages } from '../parquetBounds.js'
 import { compressors, decoding, rangesOf, refuseFooterless } from '../parquetFile.js'
 import { openSource, type Source } from '../source.js'
-import { arrowFileBatches, rowsOf } from './arrow.js'
+import { arrowFileBatches, decoded, rowsOf } from './arrow.js'
+import { checkArrowFile } from './arrowBounds.js'
 
 /** Rows decoded at a time. */
 const windowRows = 16_384
 
 const kinds: Readonly<Record<ColumnType, (cell: unknown) => boolean>> = {
   utf8: cell => typeof cell === 'string',
-  int32: cell => typeof cell === 'number',
+  int32: cell => typeof cell === 'number' && cell === (cell | 0),
   float64: cell => typeof cell === 'number',
-  'float32 list': cell => Array.isArray(cell),
+  'float32 list': cell => Array.isArray(cell) && cell.every(item => typeof item === 'number'),
 }
 
 /** @throws Failure unless a file has this table's columns, in their order */
@@ -53,12 +55,14 @@ const parquetWindows = async function* (source: Source, table: Table, wanted: re
   const file = rangesOf(source)
   const columns = wanted.map(c => c.name)
   const scan = await decoding(path, 'footer', async () => {
+    await checkFooter(source)
     const metadata = await parquetMetadataAsync(file, { geoparquet: false })
     checkColumns(
       path,
       table,
       parquetSchema(metadata).children.map(c => c.element.name),
     )
+    await checkPages(source, metadata, columns)
     return parquetScan({ file, metadata, columns, compressors })
   })
   for (const { rowStart, rowEnd } of scan.ranges)
@@ -78,8 +82,10 @@ const parquetWindows = async function* (source: Source, table: Table, wanted: re
     }
 }
 
-const arrowWindows = async function* ({ path }: Source, table: Table, columns: readonly Column[]): Windows {
-  for await (const batch of arrowFileBatches(path)) {
+const arrowWindows = async function* (source: Source, table: Table, columns: readonly Column[]): Windows {
+  const { path } = source
+  await checkArrowFile(source)
+  for await (const batch of decoded(path, '', arrowFileBatches(path))) {
     checkColumns(
       path,
       table,

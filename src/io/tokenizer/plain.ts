@@ -35,7 +35,7 @@ const specialToken = (given: SpecialToken | null, usual: string, ids: Readonly<R
   const own = typeof token === 'string' ? null : token
   return {
     content,
-    id: ids[content] ?? -1,
+    id: Object.hasOwn(ids, content) ? (ids[content] ?? -1) : -1, // "constructor" is a token only if it is listed
     stripsLeft: own === null ? usual === '<mask>' : own.lstrip === true,
     stripsRight: own?.rstrip === true,
     normalized: own?.normalized !== false,

@@ -132,8 +132,8 @@ export const calibrateExperiment = async (
   const only: Workspace = { ...workspace, units: [], methodUnits: rangesUnits(workspace) }
   await removeLeftovers(workspace.out)
   await removeLeftovers(unitsFolder(workspace.out))
-  const { missing, damaged } = await remaining(only, { index: 0, of: 1 })
-  for (const path of damaged) progress.note(`${path}: its checksum does not hold; computed again`)
+  const { missing, unfit } = await remaining(only, { index: 0, of: 1 })
+  for (const why of unfit) progress.note(why)
   const units = allUnits(only).length
   let done = units - missing.length
   try {

@@ -1,7 +1,7 @@
 /** A config, decoded and within what this version and this installation can do: the one way a command gets one. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { unavailable, unavailableTraining } from '../../domain/experiment/available.js'
+import { tooManyPasses, unavailable, unavailableTraining } from '../../domain/experiment/available.js'
 import type { Config } from '../../domain/experiment/config.js'
 import type { Settings } from '../../domain/experiment/sweep.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
@@ -28,7 +28,7 @@ const firstUnavailable = (path: string, { all }: Settings): Problem | null => {
     const missing = unavailable(path, setting.config)
     if (missing !== null) return problemOfSetting(setting, missing)
   }
-  return null
+  return tooManyPasses(path, all)
 }
 
 /** The methods of the first setting that asks for TensorFlow.js; else of the first. */

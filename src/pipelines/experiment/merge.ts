@@ -14,7 +14,7 @@ import { refuseNonFolder, removeLeftovers } from '../../io/atomicFile.js'
 import { copyUnit, unitDigest } from '../../io/unitFile.js'
 import { checkpointed } from '../interruption.js'
 import type { Progress } from '../progress.js'
-import { removeOutdated } from '../tableFiles.js'
+import { removeOutdated, withTables } from '../tableFiles.js'
 import { openShards, type Shards } from './shardFolders.js'
 import { layOutRecorded, writeShardRecord } from './shardRecord.js'
 import { allScores, tablePlace, writeTables, type Format } from './tables.js'
@@ -93,9 +93,10 @@ const surveyUnit = async (
 ): Promise<{ readonly copy: Copy | null; readonly problems: readonly Problem[] }> => {
   let copy: Copy | null = null
   const problems: Problem[] = []
-  const damaged = (path: string): Problem => {
-    const wanted = `a unit whose checksum holds (${titleOf(unit)}; its shard's command computes it again)`
-    return problem(path, '', wanted, 'a damaged one')
+  const unfit = (path: string, how: 'damaged' | 'misplaced'): Problem => {
+    const [wanted, found] =
+      how === 'damaged' ? ['a unit whose checksum holds', 'a damaged one'] : ['the unit of that name', 'another']
+    return problem(path, '', `${wanted} (${titleOf(unit)}; its shard's command computes it again)`, found)
   }
   const merged = resolve(out)
   const others = shards.folders.map(f => f.folder).filter(folder => resolve(folder) !== merged)
@@ -103,9 +104,9 @@ const surveyUnit = async (
     const path = join(unitsFolder(folder), `${unit.key}.unit`)
     const digest = await unitDigest(path)
     if (digest === 'absent') continue
-    if (digest === 'damaged') {
+    if (typeof digest === 'string') {
       // Where the tables go, a whole one from elsewhere takes its place.
-      if (folder !== out || copy === null) problems.push(damaged(path))
+      if (folder !== out || copy === null) problems.push(unfit(path, digest))
     } else if (copy === null) copy = { path, ...digest }
     else if (copy.sha256 !== digest.sha256)
       problems.push(problem(path, '', `the bytes of ${copy.path} (${titleOf(unit)})`, 'others'))
@@ -165,7 +166,8 @@ export const merge = async (
   if (problems.length > 0) return left(problems)
   await removeLeftovers(out)
   await removeLeftovers(unitsFolder(out))
-  for (const file of await removeOutdated(tablePlace(workspace)))
+  const place = tablePlace(workspace)
+  for (const file of await withTables(place, options.signal, () => removeOutdated(place)))
     options.progress.note(`${file}: of another config, other inputs or an unfinished run; removed`)
   const copied = await gather(workspace, copies, options)
   await writeShardRecord(workspace, { index: 0, of: 1 })

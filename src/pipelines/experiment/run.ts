@@ -18,7 +18,7 @@ import { checkpointed, Interrupted, toEnd } from '../interruption.js'
 import { outcomes } from '../outcomes.js'
 import type { Progress } from '../progress.js'
 import { counting } from './counting.js'
-import { removeOutdated } from '../tableFiles.js'
+import { removeOutdated, withTables } from '../tableFiles.js'
 import { computeRanges } from './rangesUnit.js'
 import { writeShardRecord } from './shardRecord.js'
 import { allScores, tablePlace, writeTables, type Format } from './tables.js'
@@ -126,11 +126,12 @@ const compute = async (unit: AnyPlannedUnit, options: RunOptions): Promise<Amoun
 export const runExperiment = async (workspace: Workspace, options: RunOptions): Promise<Finished> => {
   await removeLeftovers(workspace.out)
   await removeLeftovers(unitsFolder(workspace.out))
-  const { missing, damaged, elsewhere } = await remaining(workspace, options.shard)
-  for (const path of damaged) options.progress.note(`${path}: its checksum does not hold; computed again`)
+  const { missing, unfit, elsewhere } = await remaining(workspace, options.shard)
+  for (const why of unfit) options.progress.note(why)
   let examples = 0
   let tokens = 0
-  for (const file of await removeOutdated(tablePlace(workspace)))
+  const place = tablePlace(workspace)
+  for (const file of await withTables(place, options.signal, () => removeOutdated(place)))
     options.progress.note(`${file}: of another config, other inputs or an unfinished run; removed`)
   const total = allUnits(workspace).length
   let done = total - new Set([...missing, ...elsewhere].map(u => u.key)).size

@@ -11,7 +11,7 @@ import { parquetSink } from '../../io/tables/parquet.js'
 import type { TableSink } from '../../io/tables/sink.js'
 import { readUnit } from '../../io/unitFile.js'
 import { checkpointed } from '../interruption.js'
-import { tableWriter, type TablePlace } from '../tableFiles.js'
+import { removeOutdated, tableWriter, withTables, type TablePlace } from '../tableFiles.js'
 import { columnRows, errorRows, tileRows } from './chipTables.js'
 import { rowOf, scoresOf } from './scores.js'
 import type { Laid } from './workspace.js'
@@ -87,27 +87,34 @@ export const allScores = async (workspace: Laid, signal: AbortSignal): Promise<r
   return rows
 }
 
-/** Writes each table in each format, each file whole or not at all. @returns the files written */
-export const writeTables = async (
+/**
+ * Writes each table in each format, each file whole or not at all, in place of what a process with another config may
+ * have written meanwhile. @returns the files written
+ */
+export const writeTables = (
   workspace: Laid,
   scores: readonly ScoreRow[],
   wanted: readonly Format[],
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
   const all = contents(workspace, scores)
-  const writer = tableWriter(tablePlace(workspace))
-  const written: string[] = []
-  for (const name of tablesOf(workspace)) {
-    for (const format of wanted) {
-      const { table, rows } = all[name]
-      written.push(
-        await writer.write(`${name}.${format}`, sink =>
-          copy(rows(), sinks[format](table, workspace.provenance, sink), signal),
-        ),
-      )
+  const place = tablePlace(workspace)
+  return withTables(place, signal, async () => {
+    await removeOutdated(place)
+    const writer = tableWriter(place)
+    const written: string[] = []
+    for (const name of tablesOf(workspace)) {
+      for (const format of wanted) {
+        const { table, rows } = all[name]
+        written.push(
+          await writer.write(`${name}.${format}`, sink =>
+            copy(rows(), sinks[format](table, workspace.provenance, sink), signal),
+          ),
+        )
+      }
     }
-  }
-  return written
+    return written
+  })
 }
 
 /** One table as an Arrow IPC stream, for a pipe. */

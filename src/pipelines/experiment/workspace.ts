@@ -28,7 +28,7 @@ import { refuseNonFolder } from '../../io/atomicFile.js'
 import { canonicalJson } from '../../io/config/canonical.js'
 import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
-import { unitState, type UnitState } from '../../io/unitFile.js'
+import { provenanceOf as keyProvenance, unitState, type UnitState } from '../../io/unitFile.js'
 import type { OpenTask, TaskOptions } from '../openTask.js'
 import { filesOf, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
@@ -93,8 +93,8 @@ export const titleOf = (unit: AnyPlannedUnit<TaskFacts>): string => {
   return `${task.task}: ${method.name}${choices === '' ? '' : `, ${choices}`}${rest}`
 }
 
-export const unitProvenance = ({ key }: Pick<Placed, 'key'>): Provenance =>
-  new Map([['ohmflow:depends-on-sha256', key]])
+/** What its file says of a unit. */
+export const unitProvenance = ({ key }: Pick<Placed, 'key'>): Provenance => keyProvenance(key)
 
 /** The units that find ranges, in the order of the tables. */
 export const rangesUnits = <T extends TaskFacts>({
@@ -218,8 +218,8 @@ export interface Remaining {
   readonly missing: readonly AnyPlannedUnit[]
   /** Units still to be computed that belong to other shards. */
   readonly elsewhere: readonly AnyPlannedUnit[]
-  /** Files that were there but did not pass their checksum; they are computed again. */
-  readonly damaged: readonly string[]
+  /** Files that were there but do not count, and why; they are computed again. */
+  readonly unfit: readonly string[]
 }
 
 const states = async (units: readonly Placed[]): Promise<ReadonlyMap<string, UnitState>> => {
@@ -275,6 +275,12 @@ export const allUnits = <T extends TaskFacts>({
     .flatMap(group => group.sort((a, b) => place[a.kind] - place[b.kind] || a.index - b.index))
 }
 
+const reasons: Readonly<Record<UnitState, string | null>> = {
+  ...{ absent: null, whole: null },
+  damaged: 'its checksum does not hold',
+  misplaced: 'another unit under the name of this one',
+}
+
 /** The plan minus what is already on disk; every file there is read through and checked. */
 export const remaining = async (workspace: Workspace, shard: Shard): Promise<Remaining> => {
   const all = allUnits(workspace)
@@ -285,7 +291,10 @@ export const remaining = async (workspace: Workspace, shard: Shard): Promise<Rem
   return {
     missing,
     elsewhere: open.filter(u => !own.has(u.key)),
-    damaged: open.filter(u => state.get(u.key) === 'damaged').map(u => u.path),
+    unfit: open.flatMap(({ key, path }) => {
+      const why = reasons[state.get(key) ?? 'absent']
+      return why === null ? [] : [`${path}: ${why}; computed again`]
+    }),
   }
 }
 

@@ -18,11 +18,12 @@ import { differencesFigure, ladderFigure } from '../../domain/report/ladder.js'
 import { bestAt, levelsOf } from '../../domain/report/level.js'
 import { factsOf, shellWord, type Page, type Section } from '../../domain/report/page.js'
 import { encodeConfig } from '../../io/config/config.js'
+import { removeLeftovers } from '../../io/atomicFile.js'
 import { parseJson } from '../../io/json.js'
 import { sha256 } from '../../io/hash.js'
 import { pageHtml } from '../../io/report/html.js'
 import { svgOf } from '../../io/report/svg.js'
-import { readList, removeOutdated, tableWriter, type TablePlace } from '../tableFiles.js'
+import { readList, removeOutdated, tableWriter, withTables, type TablePlace } from '../tableFiles.js'
 import { configOf, type ConfigSearch } from './config.js'
 import { openResults, requireChipTables, type ResultsFolder } from './folder.js'
 import { gatherColumns, gatherErrors, gatherScores, gatherTiles, type Columns, type Cuts, type Errors } from './gather.js' // prettier-ignore
@@ -150,23 +151,26 @@ export const report = async (path: string, options: ReportOptions): Promise<Repo
   return { files, page, missing: gathered.chips === null || search.found !== null ? null : search.reason }
 }
 
+const list = 'report.json'
+
 /** Writes over files of an earlier report, and removes those that this one has not; stops at what is of somebody else. */
-const writeFiles = async (
+const writeFiles = (
   out: string,
   texts: ReadonlyMap<string, string>,
   { provenance }: ResultsFolder,
-): Promise<readonly string[]> => {
-  const list = 'report.json'
-  const before = Object.keys((await readList(join(out, list)))?.files ?? {})
-  const place: TablePlace = {
-    ...{ out, list },
-    files: each([...texts.keys(), ...before]),
-    provenance: new Map([...provenance, ['ohmflow:report-sha256', sha256([...texts.values()].join('\n'))]]),
-  }
-  await removeOutdated(place)
-  const writer = tableWriter(place)
-  const written: string[] = []
-  for (const [name, text] of texts)
-    written.push(await writer.write(name, sink => sink.write(new TextEncoder().encode(text))))
-  return written
-}
+): Promise<readonly string[]> =>
+  withTables({ out, list }, null, async () => {
+    await removeLeftovers(out)
+    const before = Object.keys((await readList(join(out, list)))?.files ?? {})
+    const place: TablePlace = {
+      ...{ out, list },
+      files: each([...texts.keys(), ...before]),
+      provenance: new Map([...provenance, ['ohmflow:report-sha256', sha256([...texts.values()].join('\n'))]]),
+    }
+    await removeOutdated(place)
+    const writer = tableWriter(place)
+    const written: string[] = []
+    for (const [name, text] of texts)
+      written.push(await writer.write(name, sink => sink.write(new TextEncoder().encode(text))))
+    return written
+  })

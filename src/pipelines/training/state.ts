@@ -18,7 +18,7 @@ import { readStoredInto } from '../../io/checkpoint/stored.js'
 import { failureOf, isAbsence, orThrow } from '../../io/fault.js'
 import { sha256OfFile } from '../../io/hash.js'
 import { withSource } from '../../io/source.js'
-import { readUnit, unitState, writeRows, writeUnit } from '../../io/unitFile.js'
+import { provenanceOf, readUnit, unitState, writeRows, writeUnit } from '../../io/unitFile.js'
 import type { TensorInTraining } from './model.js'
 
 /** What the tables will tell of a training. */
@@ -54,7 +54,7 @@ const stem = ({ folder, key }: StatePlace, step: number): string =>
 const finishedFile = ({ folder, key }: StatePlace): string => join(folder, `${key}.unit`)
 
 const writeTold = (path: string, { key }: StatePlace, sha256: string, told: Told): Promise<void> =>
-  writeUnit(path, new Map([['ohmflow:depends-on-sha256', key]]), async unit => {
+  writeUnit(path, provenanceOf(key), async unit => {
     await writeRows(unit, hashTable, [{ sha256 }])
     await writeRows(unit, stepsTable, told.steps)
     await writeRows(unit, evaluationsTable, told.evaluations)
@@ -171,3 +171,9 @@ export const removeStates = async (place: StatePlace): Promise<void> => remove(p
 /** What a finished training told, and the hash of its checkpoint; null if it is not there or damaged. */
 export const finishedState = async (place: StatePlace): Promise<(Told & { readonly sha256: string }) | null> =>
   (await unitState(finishedFile(place))) === 'whole' ? readTold(finishedFile(place)) : null
+
+/** The record of a finished training, where it is there and does not count; else null. */
+export const damagedRecord = async (place: StatePlace): Promise<string | null> => {
+  const state = await unitState(finishedFile(place))
+  return state === 'damaged' || state === 'misplaced' ? finishedFile(place) : null
+}

@@ -3,9 +3,11 @@
  * done again; what is begun goes on.
  */
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fail } from '../../domain/problem.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
 import { failureOf, isAbsence } from '../../io/fault.js'
+import { withLock } from '../../io/lock.js'
 import { createHeap } from '../../kernels/heap.js'
 import type { EngineOptions } from '../digital.js'
 import type { Format } from '../experiment/tables.js'
@@ -13,7 +15,7 @@ import { checkpointed } from '../interruption.js'
 import type { Progress } from '../progress.js'
 import { train, type LoopOptions } from './loop.js'
 import { resultHash, trainedAs, writeResult } from './result.js'
-import { finishedState, isBegun, removeStates, saveFinished, type Told } from './state.js'
+import { damagedRecord, finishedState, isBegun, removeStates, saveFinished, type Told } from './state.js'
 import { removeOutdated } from '../tableFiles.js'
 import { tablePlace, writeTrainingTables, type TaskTold } from './tables.js'
 import { statesFolder, type TrainingTask, type TrainingWorkspace } from './workspace.js'
@@ -57,7 +59,7 @@ const stranger = async ({ folder, key }: TrainingTask, begun: boolean): Promise<
     return `${names.includes('model.safetensors') ? 'weights' : 'files'} without a config.json`
   if (training === null) return 'a checkpoint that was not trained here'
   return training === key
-    ? 'one that was changed since'
+    ? 'one that was changed since, or whose record in the folder "states" is gone'
     : `that of another training, ${training.slice(0, 12)} (another config, other inputs or another version)`
 }
 
@@ -73,10 +75,13 @@ const found = async (
   const place = { folder: statesFolder(out), key: task.key }
   const finished = await finishedState(place)
   if (finished !== null && (await resultHash(task.folder, task.open)) === finished.sha256) {
-    await removeStates(place)
+    await removeStates(place) // that a process which was killed at its very end left
     return finished
   }
-  const other = overwrite ? null : await stranger(task, await isBegun(place))
+  // A record that is damaged says nothing against the checkpoint: it is made again, with the same bytes.
+  const damaged = await damagedRecord(place)
+  if (damaged !== null) progress.note(`${damaged}: its checksum does not hold; trained anew`)
+  const other = overwrite ? null : await stranger(task, damaged !== null || (await isBegun(place)))
   if (other !== null)
     fail(task.folder, '', 'nothing, or the checkpoint of this training (--overwrite trains over another)', other)
   if (finished !== null) progress.note(`${task.folder}: not the checkpoint that was trained here; trained anew`)
@@ -99,8 +104,7 @@ const trainTask = async (
   }
 }
 
-/** @throws Failure or Interrupted (in the promise); finished tasks and the last states of the others stay. */
-export const runTraining = async (
+const trainAll = async (
   { config, settings, out, tasks, provenance }: TrainingWorkspace,
   { formats, engines, progress, overwrite = false, ...rest }: TrainOptions,
 ): Promise<FinishedTraining> => {
@@ -140,3 +144,14 @@ export const runTraining = async (
   }
   return { told, effort, kernels, tables: await writeTrainingTables(out, provenance, told, formats) }
 }
+
+/**
+ * Refused while another process trains in the folder: its states and checkpoints cannot be two processes' work at once.
+ * @throws Failure or Interrupted (in the promise); finished tasks and the last states of the others stay.
+ */
+export const runTraining = (workspace: TrainingWorkspace, options: TrainOptions): Promise<FinishedTraining> =>
+  withLock(
+    join(workspace.out, 'training.lock'),
+    { busy: 'refuse', doing: 'trains', checkpoint: () => checkpointed(options.signal) },
+    () => trainAll(workspace, options),
+  )

@@ -101,6 +101,35 @@ describe('a training', () => {
     expect(resultBytes(out)).toEqual(bytes)
   })
 
+  test('that is finished and whose record is damaged is done again; states that a killed process left go', async () => {
+    const out = join(folder, 'damaged-record')
+    cpSync(whole, out, { recursive: true })
+    const [record = ''] = statesOf(out)
+    const path = join(out, 'states', record)
+    const left = join(out, 'states', record.replace('.unit', '-000000003.safetensors'))
+    writeFileSync(left, 'left behind')
+    expect((await training(config, out)).finished.effort).toEqual([])
+    expect(statesOf(out)).toEqual([record])
+    const spoilt = readFileSync(path)
+    spoilt[100] = (spoilt[100] ?? 0) ^ 1
+    writeFileSync(path, spoilt)
+    const { finished, notes } = await training(config, out)
+    expect(notes).toContain(`${path}: its checksum does not hold; trained anew`)
+    expect(finished.effort).toMatchObject([{ task: 'mrpc', steps: 6 }])
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
+  test('is refused while another is at work in its folder', async () => {
+    const out = join(folder, 'two')
+    const both = await Promise.allSettled([training(config, out), training(config, out)])
+    const reasons = both.map(b => (b.status === 'rejected' ? String(b.reason) : 'done'))
+    // Where one was done before the other looked, that one found all of it there.
+    for (const reason of reasons)
+      expect(reason).toMatch(/^done$|no other process at work in this folder, found one that trains/)
+    expect(reasons).toContain('done')
+    expect(resultBytes(out)).toEqual(bytes)
+  })
+
   test.each<[string, (model: string, out: string) => void, string]>([
     [
       'a foreign checkpoint',
