@@ -146,5 +146,5 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
-console.log(`\n${passed} passed, ${failed} failed`)
+console.log(`${passed} checks kept, ${failed} not`)
 process.exitCode = failed === 0 ? 0 : 1

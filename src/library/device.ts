@@ -9,6 +9,7 @@ export { pairMoments } from '../domain/crossbar/differential-pair.js'
 export {
   presetGMaxMicroSiemens,
   type DeviceChoice,
+  type DevicePreset,
   type Knots,
   type PresetDevice,
   type TableDevice,

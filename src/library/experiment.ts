@@ -10,12 +10,12 @@ import { enginePool } from '../pipelines/enginePool.js'
 import { readCheckedConfig } from '../pipelines/experiment/config.js'
 import { storedRanges } from '../pipelines/experiment/rangesUnit.js'
 import { runExperiment } from '../pipelines/experiment/run.js'
-import type { Format } from '../pipelines/experiment/tables.js'
+import { formats, type Format } from '../pipelines/experiment/tables.js'
 import { prepare } from '../pipelines/experiment/workspace.js'
 import { Interrupted } from '../pipelines/interruption.js'
 import { silent, type Progress } from '../pipelines/progress.js'
 
-export { Interrupted, Refused }
+export { formats, Interrupted, Refused }
 export type { Format, Problem, Progress, ScoreRow, Shard }
 
 export interface RunOptions {
@@ -60,7 +60,7 @@ const shardOf = (shard: Shard = whole): Shard => {
 }
 
 const computed = async (path: string, options: RunOptions): Promise<Ran> => {
-  const { out, formats = ['parquet'], signal = new AbortController().signal, progress = silent } = options
+  const { out, formats: wanted = ['parquet'], signal = new AbortController().signal, progress = silent } = options
   const [workers, shard] = [threads(options.workers), shardOf(options.shard)]
   const read = await readCheckedConfig(path)()
   if (read._tag === 'Left') throw new Refused(read.left)
@@ -68,7 +68,7 @@ const computed = async (path: string, options: RunOptions): Promise<Ran> => {
   const workspace = await orThrow(prepare(config, hash, out, settings))
   const engines = enginePool(workspace.settings, { workers }, progress, storedRanges(workspace))
   try {
-    const finished = await runExperiment(workspace, { shard, formats, progress, signal, engines })
+    const finished = await runExperiment(workspace, { shard, formats: wanted, progress, signal, engines })
     return {
       computed: finished.computed,
       outstanding: finished.outstanding,

@@ -4,18 +4,20 @@
  */
 import { fail, Failure, Refused, type Problem } from '../domain/problem.js'
 import { columnsTable, type ColumnRow } from '../domain/tables/columns.js'
-import { errorsTable, type ErrorRow } from '../domain/tables/errors.js'
+import { errorsTable, type ErrorRow, type ErrorSource } from '../domain/tables/errors.js'
 import { predictionsTable, type PredictionRow } from '../domain/tables/predictions.js'
+import type { Repetition } from '../domain/tables/repetition.js'
 import { scoresTable, type ScoreRow } from '../domain/tables/scores.js'
-import type { Cell, Column, ColumnType, Provenance, Table } from '../domain/tables/table.js'
+import type { Place, Subject } from '../domain/tables/subject.js'
+import type { Cell, Column, ColumnType, Provenance, Row, Table } from '../domain/tables/table.js'
 import { tilesTable, type TileRow } from '../domain/tables/tiles.js'
 import { columnsOf, readTable } from '../io/tables/read.js'
 import { tableNames, type TableName } from '../pipelines/experiment/tables.js'
 import { openResults as openFolder } from '../pipelines/report/folder.js'
 
-export { Refused }
-export type { Cell, Column, ColumnType, Problem, Provenance, TableName }
-export type { ColumnRow, ErrorRow, PredictionRow, ScoreRow, TileRow }
+export { Refused, tableNames }
+export type { Cell, Column, ColumnType, Problem, Provenance, Row, TableName }
+export type { ColumnRow, ErrorRow, ErrorSource, Place, PredictionRow, Repetition, ScoreRow, Subject, TileRow }
 
 /** A row of each table. */
 export interface Rows {
