@@ -1,5 +1,5 @@
 /** An experiment run from a program and its tables read back: what `ohmflow/experiment` and `ohmflow/results` promise. */
-import { appendFileSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Interrupted, Refused, run, type Ran, type RunOptions } from '../../src/library/experiment.js'
@@ -34,6 +34,14 @@ beforeAll(async () => {
   first = await run(path, options)
 })
 
+/** The same experiment in another folder, its units taken over. */
+const again = async (name: string, formats: RunOptions['formats'] = ['parquet']): Promise<string> => {
+  const other = join(folder, name)
+  cpSync(join(out, 'units'), join(other, 'units'), { recursive: true })
+  expect(await run(path, { out: other, workers: 1, formats })).toMatchObject({ computed: 0, scores: first.scores })
+  return other
+}
+
 /** What a promise ends with. */
 const refusal = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -66,8 +74,7 @@ describe('an experiment from a program', () => {
   })
 
   test('reads Arrow files as it does Parquet', async () => {
-    const arrow = join(folder, 'arrow')
-    await run(path, { ...options, out: arrow, formats: ['arrow'] })
+    const arrow = await again('arrow', ['arrow'])
     expect(await scoresIn(arrow)).toEqual(first.scores)
     expect(await (await openResults(arrow)).columns('tiles')).toEqual(await (await openResults(out)).columns('tiles'))
   })
@@ -75,11 +82,9 @@ describe('an experiment from a program', () => {
   test('refuses a config that is not there, a table that was changed, options that cannot be meant', async () => {
     const absent = await refusal(run(join(folder, 'absent.json'), options))
     expect(absent instanceof Refused && absent.problems[0]?.expected).toBe('a file that exists')
-    const damaged = join(folder, 'damaged')
-    await run(path, { ...options, out: damaged })
+    const damaged = await again('damaged')
     appendFileSync(join(damaged, 'scores.parquet'), ' ')
     expect(await refusal(openResults(damaged))).toBeInstanceOf(Refused)
-    rmSync(damaged, { recursive: true })
     expect(await refusal(run(path, { ...options, workers: 0 }))).toBeInstanceOf(RangeError)
     expect(await refusal(run(path, { ...options, shard: { index: 2, of: 2 } }))).toBeInstanceOf(RangeError)
   })
