@@ -10,6 +10,7 @@ const files = {
   engines: 'src/engines/engine.ts',
   io: 'src/io/hash.ts',
   pipelines: 'src/pipelines/batches.ts',
+  library: 'src/library/device.ts',
   cli: 'src/cli/exit.ts',
 } as const
 type Layer = keyof typeof files
@@ -22,6 +23,7 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
   engines: ['domain', 'kernels'],
   io: ['domain', 'kernels'],
   pipelines: ['domain', 'kernels', 'engines', 'io'],
+  library: ['domain', 'kernels', 'engines', 'io', 'pipelines'],
   cli: ['domain', 'kernels', 'engines', 'io', 'pipelines'],
 }
 

@@ -1,5 +1,5 @@
 /** How a command ends, as an exit code: 0 done, 1 our fault, 2 input or command line wrong, 130 interrupted. */
-import { Failure, describe, type Problem } from '../domain/problem.js'
+import { Failure, Refused, describe } from '../domain/problem.js'
 import { Interrupted } from '../pipelines/interruption.js'
 import { ReaderGone, say } from './terminal.js'
 
@@ -7,14 +7,6 @@ export const done = 0
 export const ourFault = 1
 export const wrongInput = 2
 export const interrupted = 130
-
-/** Several things wrong with the input at once. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-  constructor(readonly problems: readonly Problem[]) {
-    super(problems.map(describe).join('\n'))
-  }
-}
 
 /** The kernels' heap is spent, here or in a worker, or the system refuses its address space (a limit such as `ulimit -v`). */
 const isOutOfMemory = (error: unknown): error is Error =>

@@ -51,6 +51,14 @@ export class Failure extends Error {
   }
 }
 
+/** Several problems at once, on their way to whoever asked: the command line, or a program. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.map(describe).join('\n'))
+  }
+}
+
 /** @returns never: throws the problem as a Failure; for use inside streams only. */
 export const fail = (file: string, place: string, expected: string, found: string): never => {
   throw new Failure(problem(file, place, expected, found))

@@ -10,3 +10,8 @@ export interface Progress {
   /** Something a person should know. */
   readonly note: (text: string) => void
 }
+
+const nothing = (): void => undefined
+
+/** Nobody is told. */
+export const silent: Progress = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }

@@ -6,6 +6,7 @@ import { version } from '../../src/domain/version.js'
 import { decodeConfig } from '../../src/io/config/config.js'
 import { ohmflow } from '../cli/ohmflow.js'
 import { repository } from '../shared.js'
+import { blocksOf } from './blocks.js'
 
 const readme = readFileSync(join(repository, 'README.md'), 'utf8')
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
@@ -17,7 +18,9 @@ const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8
 
 describe('README', () => {
   test('its configs decode', () => {
-    const blocks = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(m => JSON.parse(m[1] ?? '') as unknown)
+    const blocks = blocksOf(readme)
+      .filter(b => b.language === 'json')
+      .map(b => JSON.parse(b.text) as unknown)
     expect(blocks.length).toBeGreaterThan(0)
     for (const block of blocks) expect(isRight(decodeConfig('README.md', repository, block))).toBe(true)
   })
@@ -47,7 +50,7 @@ describe('README', () => {
   test('the npm scripts it and CONTRIBUTING name are there', () => {
     const text = readme + readFileSync(join(repository, 'CONTRIBUTING.md'), 'utf8')
     for (const [, name = ''] of text.matchAll(/npm (?:run )?([a-z][a-z-]*)/g))
-      if (!['link', 'ci', 'install'].includes(name))
+      if (!['link', 'ci', 'install', 'pack'].includes(name))
         expect([name, typeof manifest.scripts[name]]).toEqual([name, 'string'])
   })
 

@@ -10,12 +10,12 @@ import { presetGMaxMicroSiemens, type DevicePreset } from '../../domain/experime
 import { seconds, secondsIn, durationText, type Seconds } from '../../domain/experiment/duration.js'
 import { defaultHardware, type Hardware, type NoiseScales } from '../../domain/experiment/hardware.js'
 import type { AnalogMethod } from '../../domain/experiment/method.js'
-import { fail } from '../../domain/problem.js'
+import { fail, Refused } from '../../domain/problem.js'
 import { nearest } from '../../domain/spelling.js'
 import { readConfig } from '../../io/config/config.js'
 import { positiveArgument, presetArgument, scaleArgument, sharesArgument, timesArgument } from '../arguments.js'
 import { columns } from '../columns.js'
-import { done, Refused } from '../exit.js'
+import { done } from '../exit.js'
 import { printLine, say } from '../terminal.js'
 
 /** Denser near 0, where most weights of a network lie and devices are least linear. */

@@ -1,10 +1,10 @@
 /** `ohmflow merge`: shards that were computed apart, put together: the tables of a single run. */
 import { command, option, restPositionals, string } from 'cmd-ts'
 import { counted } from '../../domain/count.js'
-import { fail } from '../../domain/problem.js'
+import { fail, Refused } from '../../domain/problem.js'
 import { merge as mergeShards } from '../../pipelines/experiment/merge.js'
 import { formatsOption } from '../arguments.js'
-import { done, Refused } from '../exit.js'
+import { done } from '../exit.js'
 import { printScores, scoreFlags } from '../printScores.js'
 import { terminalProgress } from '../progress.js'
 import { interruptSignal } from '../signal.js'

@@ -2,12 +2,13 @@
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { counted } from '../../domain/count.js'
 import type { Sweep } from '../../domain/experiment/config.js'
+import { Refused } from '../../domain/problem.js'
 import { orThrow } from '../../io/fault.js'
 import { readCheckedConfig } from '../../pipelines/experiment/config.js'
 import { estimate, sharedIn, type Shared, type TaskEstimate } from '../../pipelines/experiment/estimate.js'
 import { allUnits, prepare, remaining } from '../../pipelines/experiment/workspace.js'
 import { bytes, columns, grouped, spoken } from '../columns.js'
-import { done, Refused } from '../exit.js'
+import { done } from '../exit.js'
 import { printLine } from '../terminal.js'
 
 const row = (e: TaskEstimate): readonly string[] => [

@@ -15,8 +15,6 @@ export interface ReadTile extends TileReading {
   readonly tile: number
 }
 
-const none = new Float64Array(0)
-
 export const analogInterpreter = (bench: Workbench, parameters: AnalogParameters): Interpreter => ({
   run: (batch, { firstTokens = false, occasion }) =>
     bench.scratch.within(() => {
@@ -31,6 +29,6 @@ export const analogInterpreter = (bench: Workbench, parameters: AnalogParameters
     const tile = layer.tiles[task.tile]
     if (tile === undefined) throw new RangeError(`no tile ${task.tile} in layer ${layer.name}`)
     readTile(bench, parameters.chip, layer, tile, task)
-    return none
+    return new Float64Array(0) // of its own: a thread transfers it, and Node 22 takes no array a second time
   },
 })

@@ -4,11 +4,13 @@
  */
 import { open } from 'node:fs/promises'
 import {
+  DataType,
   Field,
   Float32,
   Float64,
   Int32,
   List,
+  Precision,
   RecordBatch,
   RecordBatchFileWriter,
   RecordBatchReader,
@@ -19,12 +21,11 @@ import {
   makeData,
   vectorFromArray,
   type Data,
-  type DataType,
   type Vector,
 } from 'apache-arrow'
-import type { Cell, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
-import { Failure, fail } from '../../domain/problem.js'
+import type { Cell, Column, ColumnType, Provenance, Row, Table } from '../../domain/tables/table.js'
 import type { ByteSink } from '../atomicFile.js'
+import { Failure, fail } from '../../domain/problem.js'
 import { failureOf } from '../fault.js'
 import { grouped, type TableSink } from './sink.js'
 
@@ -61,6 +62,31 @@ export const arrowSchema = (table: Table, provenance: Provenance): Schema =>
     ),
     new Map(provenance),
   )
+
+/** The column type an Arrow type stands for; null: none. */
+const columnType = (type: DataType): ColumnType | null => {
+  if (DataType.isUtf8(type)) return 'utf8'
+  if (DataType.isInt(type)) return type.bitWidth === 32 && type.isSigned ? 'int32' : null
+  if (DataType.isFloat(type)) return type.precision === Precision.DOUBLE ? 'float64' : null
+  if (!DataType.isList(type)) return null
+  const inner = type.valueType as DataType // as: the library types it as any
+  return DataType.isFloat(inner) && inner.precision === Precision.SINGLE ? 'float32 list' : null
+}
+
+/** The columns that `arrowSchema` made a schema of. @throws Failure for a type that no table has */
+export const columnsIn = (file: string, schema: Schema): readonly Column[] =>
+  schema.fields.map(({ name, type, nullable, metadata }) => {
+    const known = columnType(type as DataType) // as: the library types a field's type as any
+    if (known === null) return fail(file, `column ${JSON.stringify(name)}`, 'a type of a table', String(type))
+    const [unit, description] = [metadata.get('unit') ?? '', metadata.get('description') ?? '']
+    return { name, type: known, nullable, unit, description }
+  })
+
+/** The schema in a message as `arrowSchemaMessage` gives it. */
+export const schemaIn = (message: string): Schema => {
+  const reader = RecordBatchReader.from(Buffer.from(message, 'base64'))
+  return reader.open().schema
+}
 
 const recordBatch = (schema: Schema, rows: readonly Row[]): RecordBatch => {
   const children = schema.fields.map(field => {
@@ -152,6 +178,20 @@ export const arrowBatches = async function* (bytes: AsyncIterable<Uint8Array>): 
     for await (const batch of reader) yield batch
   } finally {
     await reader.cancel()
+  }
+}
+
+/** The schema of an IPC file, which stands in its footer. @throws Failure if it cannot be opened or decoded */
+export const arrowFileSchema = async (path: string): Promise<Schema> => {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw failureOf(path, error)
+  })
+  try {
+    return (await (await RecordBatchReader.from(handle)).open()).schema
+  } catch (error) {
+    return undecodable(path, 'footer', error)
+  } finally {
+    await handle.close().catch(() => undefined) // the reader may have closed it
   }
 }
 

@@ -4,12 +4,12 @@
  * together no longer. Not here: whether the file is the one that was written (its SHA-256).
  */
 import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
-import { Failure, problem } from '../../domain/problem.js'
+import { fail, Failure, problem } from '../../domain/problem.js'
 import type { Column, ColumnType, Row, Table } from '../../domain/tables/table.js'
 import { checkFooter, checkPages } from '../parquetBounds.js'
 import { compressors, decoding, rangesOf, refuseFooterless } from '../parquetFile.js'
 import { openSource, type Source } from '../source.js'
-import { arrowFileBatches, decoded, rowsOf } from './arrow.js'
+import { arrowFileBatches, arrowFileSchema, columnsIn, decoded, rowsOf, schemaIn } from './arrow.js'
 import { checkArrowFile } from './arrowBounds.js'
 
 /** Rows decoded at a time. */
@@ -27,6 +27,32 @@ const checkColumns = (file: string, table: Table, found: readonly string[]): voi
   const expected = table.columns.map(c => c.name)
   if (expected.join() === found.join()) return
   throw new Failure(problem(file, '', `the columns of "${table.name}": ${expected.join(', ')}`, found.join(', ')))
+}
+
+const parquetSchemaMessage = async (source: Source): Promise<string> => {
+  refuseFooterless(source)
+  const { path } = source
+  const metadata = await decoding(path, 'footer', async () => {
+    await checkFooter(source)
+    return parquetMetadataAsync(rangesOf(source), { geoparquet: false })
+  })
+  const found = metadata.key_value_metadata?.find(({ key }) => key === 'ARROW:schema')?.value
+  return found ?? fail(path, 'footer', 'the Arrow schema that ohmflow writes (ARROW:schema)', 'none')
+}
+
+/** The columns a file of results has, with their units. @throws Failure (in the promise) for what is no such file */
+export const columnsOf = async (file: string): Promise<readonly Column[]> => {
+  const source = await openSource(file)
+  try {
+    if (file.endsWith('.arrow')) {
+      await checkArrowFile(source)
+      return columnsIn(file, await arrowFileSchema(file))
+    }
+    const message = await parquetSchemaMessage(source)
+    return columnsIn(file, await decoding(file, 'ARROW:schema', () => Promise.resolve(schemaIn(message))))
+  } finally {
+    await source.close()
+  }
 }
 
 type Cells = readonly { readonly column: Column; readonly values: ArrayLike<unknown> }[]

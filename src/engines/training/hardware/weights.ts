@@ -11,8 +11,6 @@ import type { Workbench } from '../../workbench.js'
 import type { TrainingParameters } from '../parameters.js'
 import type { HardwareLayer, HardwareModel, HardwareTile } from './model.js'
 
-const nothing = new Float64Array(0)
-
 /** @throws TypeError if the model is not placed for such training */
 export const hardwareOf = ({ hardware }: TrainingParameters): HardwareModel => {
   if (hardware === null) throw new TypeError('"parameters" expected a model placed for hardware-aware training')
@@ -75,7 +73,7 @@ export const prepareLayer = (bench: Workbench, parameters: TrainingParameters, t
       })
       if (model.load > 0) dropOnLine(bench, model, tile, weights, y, false)
     })
-  return nothing
+  return new Float64Array(0) // of its own: see analog/interpreter.ts
 }
 
 /** Task: clips a layer's stored weights. */
@@ -96,5 +94,5 @@ export const clipLayer = ({ kernels }: Workbench, parameters: TrainingParameters
         deviations: clip.rule === 'fixed' ? 0 : clip.standardDeviations,
         limit: clip.rule === 'fixed' ? clip.value : 0,
       })
-  return nothing
+  return new Float64Array(0) // of its own: see analog/interpreter.ts
 }
