@@ -138,3 +138,9 @@ export const timesArgument = decoded(
   `durations joined by commas, such as "0 s,1 h" (each a number and one of s, min, h, d, y, at most ${longestSeconds} s)`,
   listOf(duration),
 )
+
+/** "hardware.adc.bits=6": a key of a sweep and its value in a setting. */
+export const whereArgument = decoded('KEY=VALUE, such as hardware.adc.bits=6', text => {
+  const [, key, value] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  return key === undefined || value === undefined ? undefined : { key, value }
+})
