@@ -19,6 +19,7 @@ import { sha256 } from '../../io/hash.js'
 import { pageHtml } from '../../io/report/html.js'
 import { svgOf } from '../../io/report/svg.js'
 import { readList, removeOutdated, tableWriter, type TablePlace } from '../tableFiles.js'
+import { fileIn, formats } from '../experiment/tables.js'
 import { configOf, type ConfigSearch } from './config.js'
 import { openResults, requireChipTables, type ResultsFolder } from './folder.js'
 import { gatherColumns, gatherErrors, gatherScores, gatherTiles, type OneSetting } from './gather.js'
@@ -94,16 +95,15 @@ const pageOf = (folder: ResultsFolder, gathered: GatheredFolder, search: ConfigS
   const known = knownOf(sweep, search)
   const errors = gathered.chips?.errors.sources ?? []
   const path = search.found?.path ?? search.named ?? 'CONFIG'
-  const arrow = Object.keys(files).some(f => f.endsWith('.arrow'))
-  const parquet = Object.keys(files).some(f => f.endsWith('.parquet'))
   const inputs = parseJson(provenance.get('ohmflow:inputs') ?? '')
-  const formats = arrow ? ` --formats ${parquet ? 'parquet,' : ''}arrow` : ''
+  const written = formats.filter(f => fileIn(f, 'scores') in files)
+  const asked = written.join() === 'parquet' ? '' : ` --formats ${written.join()}`
   return {
     experiment: provenance.get('ohmflow:experiment') ?? 'experiment',
     varied: sweep === null ? null : variedOf(sweep.columns, sweep.settings.map(s => s.cells)), // prettier-ignore
     answers: sweep === null ? answersOf(results, errors) : sweepAnswers(sweep, sweep.shown, errors),
     sections: sweep === null ? sectionsOf(gathered, known) : sweepSections(sweep, sweep.shown, gathered, known),
-    command: `ohmflow run ${shellWord(path)} --out again${formats}`,
+    command: `ohmflow run ${shellWord(path)} --out again${asked}`,
     facts: factsOf(provenance, isLeft(inputs) ? null : inputs.right),
     files: gridOf(
       'Tables it was made from, with their SHA-256',
