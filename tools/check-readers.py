@@ -3,13 +3,16 @@
     pip install pyarrow duckdb polars pandas && python tools/check-readers.py [CONFIG]
 
 The tables' Arrow files, read by pyarrow, are what the others are held against; the Arrow stream of `run --stream` pipes into
-pyarrow; the SQL of README.md is executed on the default experiment's kind of tables. Not here: R's arrow, readers in a browser.
+pyarrow; the SQL of README.md is executed on the default experiment's kind of tables. hyparquet reads the tables in a browser
+(check-browser.mjs), R's arrow where Rscript and the package are there. Tables of the second writer, parquetjs-lite, are read by
+all of them too, where it is installed. What is not available is said, and passed over.
 """
 
 import io
 import math
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -67,13 +70,13 @@ def readers(path):
     yield "duckdb", dict(zip(found.columns, zip(*found.fetchall()), strict=True))
 
 
-def check_table(out, name):
+def check_table(out, name, suffix="parquet"):
     with pyarrow.ipc.open_file(str(out / f"{name}.arrow")) as file:
         table = file.read_all()
     expected = rows(table.to_pydict(), table.column_names)
     assert expected, f"{name}: no rows"
     results = {}
-    path = out / f"{name}.parquet"
+    path = out / f"{name}.{suffix}"
     for reader, columns in readers(path):
         assert list(columns) == table.column_names, f"{name}, {reader}: columns {list(columns)}"
         found = rows(columns, table.column_names)
@@ -91,8 +94,46 @@ def check_table(out, name):
     in_duckdb = dict(duckdb.sql(f"SELECT key, value FROM parquet_kv_metadata('{path}')").fetchall())
     assert own.items() <= in_duckdb.items(), f"{name}, duckdb: metadata {in_duckdb}"
     nulls = sum(c.null_count for c in table.columns)
-    print(f"{name:12} {table.num_rows:6} rows, {nulls:5} nulls: " + ", ".join(f"{r} equal" for r in results))
+    print(f"{path.name:28} {table.num_rows:6} rows, {nulls:5} nulls: " + ", ".join(f"{r} equal" for r in results))
     return table
+
+
+# Values as texts of 17 digits, which every double comes back from; lists joined.
+R_READS = """
+library(arrow)
+arguments <- commandArgs(TRUE)
+text <- function(v) if (is.null(v) || (length(v) == 1 && is.na(v) && !is.nan(v))) "null" else if (is.character(v)) v else
+  paste(ifelse(is.nan(v), "NaN", format(v, digits = 17, trim = TRUE, scientific = TRUE)), collapse = ";")
+table <- as.data.frame(read_parquet(arguments[1]))
+for (name in names(table)) { cat(name, "\\n", sep = ""); for (i in seq_len(nrow(table))) cat(text(table[[name]][[i]]), "\\n", sep = "") }
+"""
+
+
+def in_r(value):
+    if value is None or isinstance(value, str):
+        return "null" if value is None else value
+    return tuple(float(v) for v in (value if isinstance(value, (tuple, list)) else [value]))
+
+
+def check_r(out, names, tables):
+    """R's arrow, or in plain words that there is none."""
+    installed = shutil.which("Rscript") and subprocess.run(
+        ["Rscript", "-e", "quit(status = !requireNamespace('arrow', quietly = TRUE))"], capture_output=True
+    )
+    if not installed or installed.returncode != 0:
+        print(f"R: not available ({'no package arrow' if installed else 'no Rscript'})")
+        return
+    for name in names:
+        table = tables[name.split(".")[0]]
+        said = subprocess.run(["Rscript", "-e", R_READS, str(out / name)], check=True, capture_output=True, text=True)
+        lines = iter(said.stdout.splitlines())
+        for column in table.column_names:
+            assert next(lines) == column, f"{name}, R: columns"
+            for i, value in enumerate(table[column].to_pylist()):
+                line, wanted = next(lines), in_r(value)
+                found = line if isinstance(wanted, str) else tuple(float(v) for v in line.split(";"))
+                assert plain(found) == plain(wanted), f"{name}, R, row {i}, {column}: expected {wanted}, found {found}"
+        print(f"{name:28} {table.num_rows:6} rows: R's arrow equal")
 
 
 def main():
@@ -103,6 +144,17 @@ def main():
         run = [*OHMFLOW, "run", str(config), "--out", str(out), "--formats", "parquet,arrow"]
         subprocess.run(run, check=True, capture_output=True)
         tables = {name: check_table(out, name) for name in TABLES}
+        files = [f"{name}.parquet" for name in TABLES]
+        second = subprocess.run([*run[:-1], "parquet,arrow,parquetjs"], capture_output=True, text=True)
+        if second.returncode == 0:
+            for name in TABLES:
+                check_table(out, name, "parquetjs.parquet")
+            files += [f"{name}.parquetjs.parquet" for name in TABLES]
+        else:
+            assert "parquetjs-lite is not installed" in second.stderr, second.stderr
+            print("parquetjs-lite: not available")
+        subprocess.run(["node", str(ROOT / "tools/check-browser.mjs"), str(out)], check=True)
+        check_r(out, files, tables)
         for name, table in tables.items():
             piped = subprocess.run([*run, "--stream", name], check=True, capture_output=True).stdout
             found = pyarrow.ipc.open_stream(io.BytesIO(piped)).read_all()

@@ -1,12 +1,13 @@
 /** Kinds of command-line arguments, decoded with messages that say what was expected. */
-import { isRight } from 'fp-ts/lib/Either.js'
+import { isLeft, isRight } from 'fp-ts/lib/Either.js'
 import { option, optional, type Type } from 'cmd-ts'
 import type { Shard } from '../domain/experiment/plan.js'
 import { largestTile, type TileSize } from '../domain/crossbar/tiling.js'
 import { presetNames } from '../domain/devices/constants.js'
 import { longestSeconds, parseDuration, type Seconds } from '../domain/experiment/duration.js'
 import { nearest } from '../domain/spelling.js'
-import { formats } from '../pipelines/experiment/tables.js'
+import { loadParquetjs } from '../io/tables/parquetjs.js'
+import { formats, type Format } from '../pipelines/experiment/tables.js'
 
 const decoded =
   <A>(description: string, decode: (text: string) => A | undefined, hint: (text: string) => string = () => '') =>
@@ -71,11 +72,26 @@ export const wordsArgument = <W extends string>(
     return known.length === named.length ? [...new Set(known)] : undefined
   })
 
+const formatWords = wordsArgument(formats)('LIST')
+
+/** Formats that can be written here: a package that is not installed is told before anything is computed. */
+const formatsArgument: Type<string, readonly Format[]> = {
+  ...formatWords,
+  from: async text => {
+    const wanted = await formatWords.from(text)
+    const loaded = wanted.includes('parquetjs') ? await loadParquetjs('', '')() : null
+    if (loaded !== null && isLeft(loaded))
+      throw new Error(`expected ${loaded.left.expected} for "parquetjs", found ${loaded.left.found}`)
+    return wanted
+  },
+}
+
 /** Of every command that writes an experiment's tables. */
 export const formatsOption = option({
-  type: optional(wordsArgument(formats)('LIST')),
+  type: optional(formatsArgument),
   long: 'formats',
-  description: 'file formats of the tables: parquet (default), arrow, or parquet,arrow',
+  description:
+    'file formats of the tables, joined by commas: parquet (default), arrow, parquetjs (Parquet by parquetjs-lite, in NAME.parquetjs.parquet, if it is installed)',
 })
 
 /** A preset of the devices. */
@@ -138,3 +154,9 @@ export const timesArgument = decoded(
   `durations joined by commas, such as "0 s,1 h" (each a number and one of s, min, h, d, y, at most ${longestSeconds} s)`,
   listOf(duration),
 )
+
+/** "hardware.adc.bits=6": a key of a sweep and its value in a setting. */
+export const whereArgument = decoded('KEY=VALUE, such as hardware.adc.bits=6', text => {
+  const [, key, value] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  return key === undefined || value === undefined ? undefined : { key, value }
+})

@@ -3,36 +3,23 @@
  * Of a sweep, methods in every setting, which stands in front.
  * Not here: what else the scores come to, row by row (`scoreTables.ts`).
  */
-import { each, ladderAt, timesOf, type Ladder } from '../domain/experiment/results.js'
+import { each } from '../domain/experiment/results.js'
 import { time, type Shown } from '../domain/report/cells.js'
 import {
   ladderColumns,
   meanOfTasks,
   meanScore,
   methodColumn,
-  rungsOf,
   scoresOf,
   sharesOf,
-  type Rung,
 } from '../domain/report/score-columns.js'
-import type { Column, Row } from '../domain/tables/table.js'
+import { settingRungsAt, settingTimes, type SettingLadder, type SettingRung } from '../domain/report/setting-ladder.js'
+import { settingColumns } from '../domain/report/settings.js'
+import type { Column } from '../domain/tables/table.js'
 import { tableOf, tableWidth } from './columns.js'
-import { settingColumns } from './settings.js'
 
 /** Columns of a terminal that tables are fitted into, where they can be. */
 const widest = 100
-
-/** A setting of a sweep: what tells it apart, and what it came to. */
-export interface SettingLadder {
-  readonly cells: Row
-  readonly ladder: Ladder
-}
-
-/** A row: a method in a setting. */
-interface SettingRung extends Rung {
-  /** What tells its setting apart; absent where it is the same in all of them. */
-  readonly cells: Row
-}
 
 /** As few tables as fit, each with what the rows are in front; none of no columns. */
 const panels = (
@@ -73,39 +60,17 @@ const block = (front: readonly Shown<SettingRung>[], rungs: readonly SettingRung
   return tables.join('\n\n')
 }
 
-const rungsIn = ({ cells, ladder }: SettingLadder): readonly SettingRung[] =>
-  rungsOf(ladder).map(rung => ({ ...rung, cells }))
-
-/** What a digital method came to; undefined for one with chips. */
-const digitalScores = ({ method, ladder }: SettingRung): string | undefined => {
-  const own = ladder.summary.filter(r => r.method === method)
-  return own.every(r => r.chips === null) ? JSON.stringify(own) : undefined
-}
-
-/** Digital methods that come to the same in every setting once, in front. */
-const withDigitalOnce = (rungs: readonly SettingRung[], settings: number): readonly SettingRung[] => {
-  const isEverywhere = (rung: SettingRung): boolean => {
-    const scores = digitalScores(rung)
-    return scores !== undefined && rungs.filter(r => digitalScores(r) === scores).length === settings
-  }
-  const once = new Map(rungs.filter(isEverywhere).map(r => [r.method, { ...r, cells: {} }] as const))
-  return [...once.values(), ...rungs.filter(r => !isEverywhere(r))]
-}
-
 /**
  * A block for each time, in the order of the rows, of all settings that have been scored then.
  * @param settings of a sweep; of an experiment without one, itself. Each with chips in it.
  */
 export const ladderTables = (settings: readonly SettingLadder[], columns: readonly Column[] = []): string =>
-  each(settings.flatMap(({ ladder }) => timesOf(ladder)))
+  settingTimes(settings)
     .map(seconds => {
-      const then = settings.filter(({ ladder }) => ladder.summary.some(r => r.time_seconds === seconds))
-      const rungs = then.flatMap(s => rungsIn({ ...s, ladder: ladderAt(s.ladder, seconds) }))
-      const shown = columns.length === 0 ? rungs : withDigitalOnce(rungs, then.length)
       const front = settingColumns(columns).map(c => ({
         head: c.head,
         cell: (rung: SettingRung) => c.cell(rung.cells),
       }))
-      return `After ${time(seconds)}\n${block([...front, methodColumn], shown)}`
+      return `After ${time(seconds)}\n${block([...front, methodColumn], settingRungsAt(settings, seconds))}`
     })
     .join('\n\n')

@@ -34,7 +34,7 @@ const ohmflow = subcommands({
 const valued = [
   ...['--out', '--shard', '--workers', '--formats', '--stream', '--checkpoint', '--tokenizer', '--tile'],
   ...['--config', '--method', '--at', '--times', '--g-max', '--programming', '--drift', '--read'],
-  ...['--task', '--split', '--data', '--chip', '--time'],
+  ...['--task', '--split', '--data', '--chip', '--time', '--where'],
 ]
 
 const main = async (): Promise<number> => {

@@ -1,9 +1,10 @@
 /** Scores on stdout as a command's flags ask for them: means with their intervals, every score, or JSON lines. */
 import { flag } from 'cmd-ts'
 import { resultsOf } from '../domain/experiment/results.js'
+import { resultsOfSettings } from '../domain/experiment/setting-results.js'
 import type { ScoreRow } from '../domain/tables/scores.js'
 import type { Column } from '../domain/tables/table.js'
-import { resultsOfSettings, resultTables, scoreLines, scoreTable, sweepTables } from './scoreTables.js'
+import { resultTables, scoreLines, scoreTable, sweepTables } from './scoreTables.js'
 import { print, printLine } from './terminal.js'
 
 /** Of every command that ends with the scores of an experiment. */

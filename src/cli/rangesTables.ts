@@ -3,8 +3,8 @@ import { groupsBy } from '../domain/tables/groups.js'
 import type { CalibratedLayer } from '../pipelines/experiment/calibrate.js'
 import type { Column, Row } from '../domain/tables/table.js'
 import { absent } from '../domain/report/cells.js'
+import { settingText } from '../domain/report/settings.js'
 import { tableOf } from './columns.js'
-import { settingText } from './settings.js'
 
 /** Three digits: "0.0123", "12.3", "4.5e-7". */
 const brief = (value: number | null): string => {

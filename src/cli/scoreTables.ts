@@ -1,5 +1,6 @@
 /** The scores of an experiment as tables for people: aggregated, compared in pairs, or row by row. */
-import { intervalsNote, recoveryNotes, resultsOf, type Results } from '../domain/experiment/results.js'
+import { intervalsNote, recoveryNotes, type Results } from '../domain/experiment/results.js'
+import type { SettingResults } from '../domain/experiment/setting-results.js'
 import { summaries, type Summary } from '../domain/experiment/summary.js'
 import { around, decimals, time, whole } from '../domain/report/cells.js'
 import {
@@ -9,13 +10,13 @@ import {
   subjectColumns,
   summaryColumns,
 } from '../domain/report/score-columns.js'
+import { settingColumns } from '../domain/report/settings.js'
 import { groupsBy } from '../domain/tables/groups.js'
 import type { ScoreRow } from '../domain/tables/scores.js'
 import type { Column, Row } from '../domain/tables/table.js'
 import type { EvaluationRow } from '../domain/tables/training.js'
 import { tableOf } from './columns.js'
 import { ladderTables } from './ladder.js'
-import { settingColumns } from './settings.js'
 
 /**
  * Every score.
@@ -37,22 +38,6 @@ export const scoreTable = (rows: readonly ScoreRow[], columns: readonly Column[]
     ],
     rows,
   )
-
-/** A setting of a sweep: what tells it apart, and what its scores come to. */
-export interface SettingResults {
-  readonly cells: Row
-  readonly results: Results
-}
-
-/** The same, setting by setting, in the order of the rows. */
-export const resultsOfSettings = (rows: readonly ScoreRow[], columns: readonly Column[]): readonly SettingResults[] => {
-  const names = columns.map(c => c.name)
-  const own: readonly (ScoreRow & Row)[] = rows
-  return groupsBy(own, names).map(group => ({
-    cells: Object.fromEntries(names.map(name => [name, group[0][name] ?? null])),
-    results: resultsOf(group),
-  }))
-}
 
 /** Of all settings together, each row beside what tells its setting apart. */
 const together = (settings: readonly SettingResults[]): Results => {

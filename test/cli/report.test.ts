@@ -2,10 +2,10 @@
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
-import { chromium } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { repository } from '../shared.js'
 import { configsIn, ohmflow, temporaryFolder } from './ohmflow.js'
+import { browserPath, cells, faultsOf, inBrowser, unreached } from './page.js'
 
 const data = join(repository, 'data')
 const task = (name: string, folder: string) => ({
@@ -35,14 +35,6 @@ const config = write('config', experiment)
 const out = join(folder, 'results')
 const reported = (name = 'report'): string => join(out, name)
 const page = (name = 'report'): string => readFileSync(join(reported(name), 'report.html'), 'utf8')
-const text = (html: string): string =>
-  html
-    .replaceAll('\u00a0', ' ')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&')
-
 interface Read {
   readonly [column: string]: unknown
   readonly task: string
@@ -55,18 +47,6 @@ const rowsOf = async (name: string): Promise<readonly Read[]> =>
   })) as unknown as readonly Read[] // as: what the tests compare says the rest
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
-/** Cells of the rows of a page's tables whose caption starts so. */
-const cells = (html: string, caption: string): readonly (readonly string[])[] => {
-  const [, table = ''] = html.split(`<caption>${caption}`)
-  const body = /<tbody>([\s\S]*?)<\/tbody>/.exec(table)?.[1] ?? ''
-  return [...body.matchAll(/<tr>(.*?)<\/tr>/g)].map(row =>
-    [...(row[1] ?? '').matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(c => text(c[1] ?? '')),
-  )
-}
-
-/** Chromium as Debian installs it; without one the browser's tests are left out, but never in CI. */
-const browserPath = [process.env.OHMFLOW_CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
-
 describe('ohmflow report', { timeout: 600_000 }, () => {
   let printed = ''
   beforeAll(async () => {
@@ -139,12 +119,7 @@ describe('ohmflow report', { timeout: 600_000 }, () => {
 
   test('the page is whole by itself: no script, nothing from elsewhere, every place there, every figure described', () => {
     const html = page()
-    expect(html).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|@import|url\((?!#)/)
-    const addresses = [...html.matchAll(/https?:\/\/[^"<\s]*/g)].map(m => m[0])
-    expect(new Set(addresses)).toEqual(new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']))
-    const ids = [...html.matchAll(/\bid="([^"]*)"/g)].map(m => m[1])
-    expect(new Set(ids).size).toBe(ids.length)
-    for (const [, place] of html.matchAll(/(?:href="#|url\(#)([^")]*)/g)) expect(ids).toContain(place)
+    expect(faultsOf(html)).toEqual([])
     expect(html).toContain('<title>a &lt;small&gt; &amp; &quot;odd&quot; one')
     expect(html.match(/<svg role="img" aria-label="[^"]{20,}"/g)?.length).toBe(html.match(/<figure /g)?.length)
     expect(html.match(/<figure /g)?.length).toBe(8)
@@ -235,18 +210,7 @@ describe('ohmflow report', { timeout: 600_000 }, () => {
   test.skipIf(browserPath === undefined)(
     'in a browser: nothing in the console, every plot drawn, all reached by keyboard, no page wider than its window',
     async () => {
-      const browser = await chromium.launch({
-        executablePath: browserPath ?? '',
-        args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'], // prettier-ignore
-      })
-      try {
-        const tab = await browser.newPage({ viewport: { width: 1100, height: 900 } })
-        const said: string[] = []
-        tab.on('console', m => said.push(m.text()))
-        tab.on('pageerror', e => said.push(e.message))
-        tab.on('request', r => {
-          if (!r.url().startsWith('file:')) said.push(r.url())
-        })
+      await inBrowser(async (tab, said) => {
         await tab.goto(`file://${reported()}/report.html`)
         // Texts, as what runs in the page has types of its own.
         const plots = await tab.evaluate<readonly { width: number; height: number; marks: number }[]>(
@@ -258,24 +222,14 @@ describe('ohmflow report', { timeout: 600_000 }, () => {
         expect(plots.length).toBe(8)
         for (const p of plots) expect(p.width > 300 && p.height > 100 && p.marks > 20).toBe(true)
         expect(await tab.locator('.short').allInnerTexts()).toHaveLength(3)
-        const reached = new Set<string>()
-        for (let i = 0; i < 60; i++) {
-          await tab.keyboard.press('Tab')
-          reached.add(await tab.evaluate<string>('document.activeElement.outerHTML.slice(0, 60)'))
-        }
-        const wanted = await tab.evaluate<readonly string[]>(
-          "[...document.querySelectorAll('a, summary, .plot')].map(e => e.outerHTML.slice(0, 60))",
-        )
-        for (const element of wanted) expect(reached).toContain(element)
+        expect(await unreached(tab, 60)).toEqual([])
         await tab.setViewportSize({ width: 390, height: 800 })
         expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(390)
         await tab.emulateMedia({ media: 'print' })
         const table = tab.locator('details table').first()
         expect((await table.boundingBox())?.height).toBeGreaterThan(50)
         expect(said).toEqual([])
-      } finally {
-        await browser.close()
-      }
+      })
     },
   )
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { resultsOfSettings, resultTables, scoreLines, scoreTable, sweepTables } from '../../src/cli/scoreTables.js'
+import { resultTables, scoreLines, scoreTable, sweepTables } from '../../src/cli/scoreTables.js'
+import { resultsOfSettings } from '../../src/domain/experiment/setting-results.js'
 import { differences } from '../../src/domain/experiment/difference.js'
 import { meansOverTasks, recoveries } from '../../src/domain/experiment/recovery.js'
 import { resultsOf, type Results } from '../../src/domain/experiment/results.js'

@@ -5,21 +5,16 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { buildInWords } from '../../domain/experiment/tensorflow.js'
 import { version } from '../../domain/version.js'
 import { loadTensorFlow } from '../../engines/tensorflow/load.js'
+import { loadParquetjs, parquetjsPackage } from '../../io/tables/parquetjs.js'
 import { selfTest } from '../../pipelines/selfTest.js'
 import { bytes, columns } from '../columns.js'
 import { done, ourFault } from '../exit.js'
 import { printLine } from '../terminal.js'
 
-/** Packages a user may add, besides TensorFlow.js; what each would bring. */
-const optionalPackages = [['parquetjs-lite', 'a second Parquet writer (not used by this version)']] as const
-
-const isInstalled = (name: string): boolean => {
-  try {
-    import.meta.resolve(name)
-    return true
-  } catch {
-    return false
-  }
+/** What `--formats parquetjs` would write with here. */
+const parquetjs = async (): Promise<string> => {
+  const found = await loadParquetjs('', '')()
+  return isLeft(found) ? `absent: a second Parquet writer, --formats parquetjs; ${found.left.found}` : 'installed'
 }
 
 /** What `"engine": "tensorflow"` would run on here. */
@@ -46,9 +41,7 @@ export const doctor = command({
       memoryBytes: totalmem(),
       kernels: tests.kernels,
       'TensorFlow.js': await tensorFlow(),
-      ...Object.fromEntries(
-        optionalPackages.map(([name, what]) => [name, isInstalled(name) ? 'installed' : `absent: ${what}`]),
-      ),
+      [parquetjsPackage]: await parquetjs(),
     }
     const healthy = tests.results.every(r => r.passed)
     if (json) await printLine(JSON.stringify({ ...facts, selfTest: tests.results, healthy }))

@@ -49,7 +49,7 @@ const wonBack = (results: Results, last: number): Answer => {
 }
 
 /** The largest source alone of the best method, beside everything at once and the method's ranges. */
-const remains = (results: Results, errors: readonly SourceError[], last: number): Answer => {
+export const remains = (results: Results, errors: readonly SourceError[], last: number): Answer => {
   const question = 'Where does the rest come from?'
   const best = bestAt(levelsOf(results), last)
   const own = errors.filter(e => e.method === best?.method && e.time_seconds === last)

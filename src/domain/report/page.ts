@@ -3,6 +3,7 @@ import type { Json } from '../experiment/config.js'
 import type { Provenance } from '../tables/table.js'
 import type { Answer } from './answer.js'
 import type { Figure, Grid } from './figure.js'
+import type { Varied } from './varied.js'
 
 export interface Section {
   /** Of its place on the page. */
@@ -21,6 +22,8 @@ export interface Fact {
 
 export interface Page {
   readonly experiment: string
+  /** What a sweep varies; null without one. */
+  readonly varied: Varied | null
   readonly answers: readonly Answer[]
   readonly sections: readonly Section[]
   /** Shell lines that compute the same tables again. */

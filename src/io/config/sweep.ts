@@ -61,6 +61,12 @@ const wrongKey = (config: JsonSchema, key: string, others: readonly string[]): O
   return { expected: 'a dotted key that holds no other key of the sweep', found: `one that holds "${within}"` }
 }
 
+/** Whether a dotted key names something in a config of this schema. */
+export const isKeyOf =
+  (config: JsonSchema) =>
+  (key: string): boolean =>
+    schemasAt(config, key).to.length > 0
+
 /**
  * What a key of a sweep is, from the schema of the config: its first description, and in it the unit between brackets.
  * @param config schema of the config without its sweep

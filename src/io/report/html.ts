@@ -5,7 +5,7 @@
 import type { Figure, Grid } from '../../domain/report/figure.js'
 import type { Page, Section } from '../../domain/report/page.js'
 import { version } from '../../domain/version.js'
-import { style } from './style.js'
+import { style, sweepStyle } from './style.js'
 
 const escaped = (text: string): string =>
   text
@@ -55,7 +55,7 @@ ${config === null ? '' : `<details><summary>The config</summary><pre tabindex="0
 
 /** @param svgs each figure's drawing by its name */
 export const pageHtml = (page: Page, svgs: ReadonlyMap<string, string>): string => {
-  const { experiment, answers, sections } = page
+  const { experiment, varied, answers, sections } = page
   const places = [...sections, { name: 'provenance', title: 'Provenance' }]
   return `<!DOCTYPE html>
 <html lang="en">
@@ -66,7 +66,7 @@ export const pageHtml = (page: Page, svgs: ReadonlyMap<string, string>): string 
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escaped(experiment)}: Ohmflow report</title>
 <style>
-${style}</style>
+${style}${varied === null ? '' : sweepStyle}</style>
 </head>
 <body>
 <a class="skip" href="#main">To the figures</a>
@@ -74,7 +74,7 @@ ${style}</style>
 <h1>${escaped(experiment)}</h1>
 <p>A transformer encoder on analog in-memory computing hardware, simulated by Ohmflow ${version}.</p>
 </header>
-<div class="answers">
+${varied === null ? '' : `<div class="varied"><p>${escaped(varied.said)}</p>\n${gridHtml(varied.keys)}</div>\n`}<div class="answers">
 ${answers.map(a => `<div><h2>${escaped(a.question)}</h2><p class="short">${escaped(a.short)}</p><p>${escaped(a.long)}</p></div>`).join('\n')}
 </div>
 <nav aria-label="Sections"><ul>

@@ -57,3 +57,9 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 7.5pt; }
 }
 `
+
+/** On top of it, what only the report of a sweep has. */
+export const sweepStyle = `.varied { margin: 0 0 1.2rem; }
+.varied p { margin: 0; font-weight: bold; }
+.varied td { white-space: normal; text-align: left; }
+`

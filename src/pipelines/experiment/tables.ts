@@ -6,8 +6,10 @@ import { scoresTable, type ScoreRow } from '../../domain/tables/scores.js'
 import type { Provenance, Row, Table } from '../../domain/tables/table.js'
 import { tilesTable } from '../../domain/tables/tiles.js'
 import type { ByteSink } from '../../io/atomicFile.js'
+import { orThrow } from '../../io/fault.js'
 import { arrowFileSink, arrowStreamSink } from '../../io/tables/arrow.js'
 import { parquetSink } from '../../io/tables/parquet.js'
+import { loadParquetjs, parquetjsSink } from '../../io/tables/parquetjs.js'
 import type { TableSink } from '../../io/tables/sink.js'
 import { readUnit } from '../../io/unitFile.js'
 import { checkpointed } from '../interruption.js'
@@ -16,18 +18,28 @@ import { columnRows, errorRows, tileRows } from './chipTables.js'
 import { rowOf, scoresOf } from './scores.js'
 import type { Laid } from './workspace.js'
 
-export const formats = ['parquet', 'arrow'] as const
+export const formats = ['parquet', 'arrow', 'parquetjs'] as const
 export type Format = (typeof formats)[number]
+
+/** The file of a table in a format. */
+export const fileIn = (format: Format, name: string): string =>
+  `${name}.${format === 'parquetjs' ? 'parquetjs.parquet' : format}`
 
 export const tableNames = ['scores', 'predictions', 'tiles', 'columns', 'errors'] as const
 export type TableName = (typeof tableNames)[number]
 
 type MakeSink = <Name extends string>(table: Table<Name>, provenance: Provenance, sink: ByteSink) => TableSink<Name>
 
-export const sinks: Readonly<Record<Format | 'arrow stream', MakeSink>> = {
-  parquet: parquetSink,
-  arrow: arrowFileSink,
-  'arrow stream': arrowStreamSink,
+/** What writes a format. @throws Failure (in the promise) for one whose package is not installed */
+export const sinkIn = async (format: Format): Promise<MakeSink> => {
+  switch (format) {
+    case 'parquet':
+      return parquetSink
+    case 'arrow':
+      return arrowFileSink
+    case 'parquetjs':
+      return parquetjsSink(await orThrow(loadParquetjs('command line', '--formats')))
+  }
 }
 
 /** Tables that there are only with a chip. */
@@ -74,7 +86,7 @@ const copy = async (rows: AsyncGenerator<Row>, sink: TableSink<string>, signal?:
 /** Where the tables lie. Units stay when tables go: the old config gives its tables again without computing. */
 export const tablePlace = ({ out, provenance }: Laid): TablePlace => ({
   ...{ out, provenance, list: 'tables.json' },
-  files: tableNames.flatMap(name => formats.map(format => `${name}.${format}`)),
+  files: tableNames.flatMap(name => formats.map(format => fileIn(format, name))),
 })
 
 /** Every score of the experiment, in the order of the plan. */
@@ -106,9 +118,10 @@ export const writeTables = (
     for (const name of tablesOf(workspace)) {
       for (const format of wanted) {
         const { table, rows } = all[name]
+        const sinkOf = await sinkIn(format)
         written.push(
-          await writer.write(`${name}.${format}`, sink =>
-            copy(rows(), sinks[format](table, workspace.provenance, sink), signal),
+          await writer.write(fileIn(format, name), sink =>
+            copy(rows(), sinkOf(table, workspace.provenance, sink), signal),
           ),
         )
       }
@@ -125,5 +138,5 @@ export const streamTable = async (
   sink: ByteSink,
 ): Promise<void> => {
   const { table, rows } = contents(workspace, scores)[name]
-  await copy(rows(), sinks['arrow stream'](table, workspace.provenance, sink))
+  await copy(rows(), arrowStreamSink(table, workspace.provenance, sink))
 }

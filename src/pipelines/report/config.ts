@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Failure, describe, fail, firstOf } from '../../domain/problem.js'
 import type { Config } from '../../domain/experiment/config.js'
-import { configHash } from '../../io/config/canonical.js'
-import { readConfig } from '../../io/config/config.js'
+import type { Settings } from '../../domain/experiment/sweep.js'
+import { experimentHash } from '../../io/config/canonical.js'
+import { readExperiment } from '../../io/config/settings.js'
 import { orThrow } from '../../io/fault.js'
 import { parseJson } from '../../io/json.js'
 import { readTextIfThere } from '../../io/textFile.js'
@@ -16,7 +17,9 @@ import type { ResultsFolder } from './folder.js'
 export interface FoundConfig {
   /** As it was named. */
   readonly path: string
+  /** With its sweep. */
   readonly config: Config
+  readonly settings: Settings
 }
 
 export interface ConfigSearch {
@@ -43,13 +46,14 @@ export const configOf = async (folder: ResultsFolder, given: string | null): Pro
   const named = await namedByRun(folder)
   const path = given ?? named
   if (path === null) return { found: null, named, reason: 'run.json, which names the config, is not there' }
-  const read = await readConfig(path)()
+  const read = await readExperiment(path)()
   if (isLeft(read)) {
     if (given !== null) throw new Failure(firstOf(read.left))
     return { found: null, named, reason: describe(firstOf(read.left)) }
   }
-  const hash = configHash(read.right)
-  if (hash === expected) return { found: { path, config: read.right }, named, reason: '' }
+  const { config, settings } = read.right
+  const hash = experimentHash(config, settings)
+  if (hash === expected) return { found: { path, config, settings }, named, reason: '' }
   const found = `one of SHA-256 ${hash}`
   if (given !== null) fail(path, '', `the config that these tables are of, SHA-256 ${expected}`, found)
   return { found: null, named, reason: `${path} is not what it was: ${found}` }

@@ -9,7 +9,7 @@ import type { Provenance } from '../../domain/tables/table.js'
 import { failureOf } from '../../io/fault.js'
 import { sha256OfFile } from '../../io/hash.js'
 import { sizeOf } from '../../io/source.js'
-import { formats, tableNames, type TableName } from '../experiment/tables.js'
+import { fileIn, formats, tableNames, type TableName } from '../experiment/tables.js'
 import { unitsFolder } from '../experiment/workspace.js'
 import { readList, type Hashes } from '../tableFiles.js'
 
@@ -54,8 +54,8 @@ export const openResults = async (path: string): Promise<ResultsFolder> => {
   }
   for (const [name, hash] of Object.entries(found.files)) await checkFile(list, join(path, name), hash)
   const file = (name: TableName): string | null => {
-    const format = formats.find(f => `${name}.${f}` in found.files)
-    return format === undefined ? null : join(path, `${name}.${format}`)
+    const own = formats.map(f => fileIn(f, name)).find(f => f in found.files)
+    return own === undefined ? null : join(path, own)
   }
   for (const name of ['scores', 'predictions'] as const)
     if (file(name) === null)

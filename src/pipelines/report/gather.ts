@@ -10,12 +10,45 @@ import { columnsTable, type ColumnRow } from '../../domain/tables/columns.js'
 import { errorsTable, type ErrorRow } from '../../domain/tables/errors.js'
 import { scoresTable, type ScoreRow } from '../../domain/tables/scores.js'
 import { tilesTable, type TileRow } from '../../domain/tables/tiles.js'
+import type { Column, Row, Table } from '../../domain/tables/table.js'
 import { readTable } from '../../io/tables/read.js'
 
-export const gatherScores = async (file: string): Promise<readonly ScoreRow[]> => {
-  const names = scoresTable.columns.map(c => c.name)
+/** The rows of one setting of a sweep; without a sweep, which has no columns, all. */
+export interface OneSetting {
+  /** What tells settings apart, in front of every table. */
+  readonly columns: readonly Column[]
+  readonly cells: Row
+}
+
+const withFront = <Name extends string>(columns: readonly Column[], table: Table<Name>): Table => ({
+  ...table,
+  columns: [...columns, ...table.columns],
+})
+
+/** Some columns of a table, a window of rows at a time. */
+const rowsIn = async function* <R extends Row, Name extends keyof R & string>(
+  file: string,
+  table: Table<keyof R & string>,
+  names: readonly Name[],
+  { columns, cells }: OneSetting,
+): AsyncGenerator<readonly Pick<R, Name>[]> {
+  const front = columns.map(c => c.name)
+  for await (const rows of readTable<Row, string>(file, withFront(columns, table), [...front, ...names])) {
+    const own = rows.filter(row => front.every(name => row[name] === cells[name]))
+    yield own as unknown as readonly Pick<R, Name>[] // as: of the table's types, which `readTable` has checked
+  }
+}
+
+/** Of all settings, each row with what tells its setting apart. @param columns none without a sweep */
+export const gatherScores = async (file: string, columns: readonly Column[]): Promise<readonly ScoreRow[]> => {
+  const table = withFront(columns, scoresTable)
   const all: ScoreRow[] = []
-  for await (const rows of readTable<ScoreRow, (typeof names)[number]>(file, scoresTable, names)) all.push(...rows)
+  for await (const rows of readTable<ScoreRow & Row, string>(
+    file,
+    table,
+    table.columns.map(c => c.name),
+  ))
+    all.push(...(rows as readonly ScoreRow[])) // as: all columns
   return all
 }
 
@@ -25,7 +58,7 @@ export interface Errors {
   readonly layers: readonly LayerError[]
 }
 
-export const gatherErrors = async (file: string): Promise<Errors> => {
+export const gatherErrors = async (file: string, setting: OneSetting): Promise<Errors> => {
   const names = ['method', 'time_seconds', 'layer', 'source', 'error', 'predicted'] as const
   type Read = Pick<ErrorRow, (typeof names)[number]>
   const bySource = averages<Read, 'method' | 'time_seconds' | 'source'>(['method', 'time_seconds', 'source'], {
@@ -36,7 +69,7 @@ export const gatherErrors = async (file: string): Promise<Errors> => {
     ['method', 'layer', 'source', 'time_seconds'],
     { error: ['error', null] },
   )
-  for await (const rows of readTable<ErrorRow, (typeof names)[number]>(file, errorsTable, names)) {
+  for await (const rows of rowsIn<ErrorRow, (typeof names)[number]>(file, errorsTable, names, setting)) {
     bySource.add(rows)
     byLayer.add(rows)
   }
@@ -59,7 +92,7 @@ export interface Cuts {
   readonly layers: readonly LayerCuts[]
 }
 
-export const gatherTiles = async (file: string): Promise<Cuts> => {
+export const gatherTiles = async (file: string, setting: OneSetting): Promise<Cuts> => {
   const names = [
     ...(['method', 'layer', 'utilisation', 'weights', 'clipped_weights'] as const),
     ...(['inputs', 'clipped_inputs', 'outputs', 'saturated_outputs'] as const),
@@ -73,7 +106,7 @@ export const gatherTiles = async (file: string): Promise<Cuts> => {
   } as const
   const byMethod = averages<Read, 'method'>(['method'], of)
   const byLayer = averages<Read, 'method' | 'layer'>(['method', 'layer'], of)
-  for await (const rows of readTable<TileRow, (typeof names)[number]>(file, tilesTable, names)) {
+  for await (const rows of rowsIn<TileRow, (typeof names)[number]>(file, tilesTable, names, setting)) {
     byMethod.add(rows)
     byLayer.add(rows)
   }
@@ -103,13 +136,13 @@ interface Counting {
 }
 
 /** Ranges are the same at every time: they are counted at the first. */
-export const gatherColumns = async (file: string): Promise<Columns> => {
+export const gatherColumns = async (file: string, setting: OneSetting): Promise<Columns> => {
   const names = ['method', 'full_scale', 'abs_max', 'time_seconds', 'alpha'] as const
   type Read = Pick<ColumnRow, (typeof names)[number]>
   const factors = averages<Read, 'method' | 'time_seconds'>(['method', 'time_seconds'], { alpha: ['alpha', null] })
   const counts = new Map<string, Counting>()
   let first: number | null = null
-  for await (const rows of readTable<ColumnRow, (typeof names)[number]>(file, columnsTable, names)) {
+  for await (const rows of rowsIn<ColumnRow, (typeof names)[number]>(file, columnsTable, names, setting)) {
     factors.add(rows)
     first ??= rows[0]?.time_seconds ?? null
     for (const { method, full_scale, abs_max, time_seconds } of rows) {

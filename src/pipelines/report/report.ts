@@ -4,19 +4,15 @@
  */
 import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { characterisationOf } from '../../domain/devices/characterised.js'
-import { hardwareOf, type Config } from '../../domain/experiment/config.js'
-import { each, resultsOf, timesOf, type Results } from '../../domain/experiment/results.js'
-import { accuracyFigure } from '../../domain/report/accuracy.js'
+import { each, resultsOf, timesOf } from '../../domain/experiment/results.js'
+import { resultsOfSettings, type SettingResults } from '../../domain/experiment/setting-results.js'
+import { fail } from '../../domain/problem.js'
 import { answersOf } from '../../domain/report/answer.js'
-import { layersFigure, sourcesFigure } from '../../domain/report/budget.js'
-import { columnsFigure } from '../../domain/report/columns.js'
-import { conductancesFigure, type Devices } from '../../domain/report/conductances.js'
-import { convertersFigure } from '../../domain/report/converters.js'
-import { gridOf, type Figure } from '../../domain/report/figure.js'
-import { differencesFigure, ladderFigure } from '../../domain/report/ladder.js'
-import { bestAt, levelsOf } from '../../domain/report/level.js'
-import { factsOf, shellWord, type Page, type Section } from '../../domain/report/page.js'
+import { gridOf } from '../../domain/report/figure.js'
+import { factsOf, shellWord, type Page } from '../../domain/report/page.js'
+import type { SweepResults } from '../../domain/report/sweep-results.js'
+import { sweepAnswers } from '../../domain/report/sweep-answer.js'
+import { variedOf } from '../../domain/report/varied.js'
 import { encodeConfig } from '../../io/config/config.js'
 import { removeLeftovers } from '../../io/atomicFile.js'
 import { parseJson } from '../../io/json.js'
@@ -24,15 +20,20 @@ import { sha256 } from '../../io/hash.js'
 import { pageHtml } from '../../io/report/html.js'
 import { svgOf } from '../../io/report/svg.js'
 import { readList, removeOutdated, tableWriter, withTables, type TablePlace } from '../tableFiles.js'
+import { fileIn, formats } from '../experiment/tables.js'
 import { configOf, type ConfigSearch } from './config.js'
 import { openResults, requireChipTables, type ResultsFolder } from './folder.js'
-import { gatherColumns, gatherErrors, gatherScores, gatherTiles, type Columns, type Cuts, type Errors } from './gather.js' // prettier-ignore
+import { gatherColumns, gatherErrors, gatherScores, gatherTiles, type OneSetting } from './gather.js'
+import { sectionsOf, sweepSections, type Gathered, type Known } from './sections.js'
+import { chosenSetting, sweptColumns, type Where } from './setting.js'
 
 export interface ReportOptions {
   /** Null: a folder `report` in that of the results. */
   readonly out: string | null
   /** Null: the one that `run.json` names. */
   readonly config: string | null
+  /** The setting of a sweep that is shown in full: the first with these values. */
+  readonly where: readonly Where[]
 }
 
 export interface Reported {
@@ -42,82 +43,68 @@ export interface Reported {
   readonly missing: string | null
 }
 
-interface Gathered {
-  readonly results: Results
-  /** Null where there is no chip. */
-  readonly chips: { readonly errors: Errors; readonly cuts: Cuts; readonly columns: Columns } | null
+/** The tables of a sweep: all its settings, and the one that is shown in full. */
+interface GatheredSweep extends SweepResults {
+  readonly shown: SettingResults
 }
 
-const gather = async (folder: ResultsFolder): Promise<Gathered> => {
-  const at = (name: Parameters<ResultsFolder['file']>[0]): string => folder.file(name) ?? ''
-  const scores = await gatherScores(at('scores'))
-  const results = resultsOf(scores)
-  if (!scores.some(r => r.chip !== null) && folder.file('errors') === null) return { results, chips: null }
+interface GatheredFolder extends Gathered {
+  /** Null without a sweep. */
+  readonly sweep: GatheredSweep | null
+}
+
+const pathOf = (folder: ResultsFolder, name: Parameters<ResultsFolder['file']>[0]): string => folder.file(name) ?? ''
+
+const gatherChips = async (folder: ResultsFolder, setting: OneSetting): Promise<Gathered['chips']> => {
   requireChipTables(folder)
-  const errors = await gatherErrors(at('errors'))
-  return { results, chips: { errors, cuts: await gatherTiles(at('tiles')), columns: await gatherColumns(at('columns')) } } // prettier-ignore
+  const errors = await gatherErrors(pathOf(folder, 'errors'), setting)
+  const cuts = await gatherTiles(pathOf(folder, 'tiles'), setting)
+  return { errors, cuts, columns: await gatherColumns(pathOf(folder, 'columns'), setting) }
 }
 
-/** The kinds of devices that the methods' chips are made of. */
-const devicesOf = (config: Config): readonly Devices[] => {
-  const kinds = new Map<string, Devices>()
-  for (const method of config.methods) {
-    if (method.execution === 'digital') continue
-    const { device, noiseScales } = hardwareOf(config, method)
-    const key = JSON.stringify([device, noiseScales])
-    const methods = [...(kinds.get(key)?.methods ?? []), method.name]
-    kinds.set(key, { device, noiseScales, methods })
+const gather = async (folder: ResultsFolder, wheres: readonly Where[]): Promise<GatheredFolder> => {
+  const file = pathOf(folder, 'scores')
+  const columns = await sweptColumns(file)
+  const scores = await gatherScores(file, columns)
+  const settings = columns.length === 0 ? [] : resultsOfSettings(scores, columns)
+  const shown = chosenSetting(columns, settings, wheres)
+  if (shown !== undefined) {
+    const { cells, results } = shown
+    const chips = timesOf(results).length === 0 ? null : await gatherChips(folder, { columns, cells })
+    return { results, chips, sweep: { columns, settings, shown } }
   }
-  return [...kinds.values()]
+  if (columns.length > 0) return fail(file, '', 'scores of the settings of a sweep', 'none: no split has labels')
+  const results = resultsOf(scores)
+  const hasChips = scores.some(r => r.chip !== null) || folder.file('errors') !== null
+  return { results, chips: hasChips ? await gatherChips(folder, { columns, cells: {} }) : null, sweep: null }
 }
 
-/** t_0 of the first device; where no config says, that of PCM. */
-const referenceTimeOf = (devices: readonly Devices[]): number =>
-  characterisationOf(devices[0]?.device ?? { kind: 'preset', preset: 'pcm', gMaxMicroSiemens: 25 }).referenceTime.value
-
-const present = (figures: readonly (Figure | null)[]): readonly Figure[] => figures.filter(f => f !== null)
-
-const section = (
-  name: string,
-  title: string,
-  figures: readonly Figure[],
-  note: string | null = null,
-): readonly Section[] =>
-  // prettier-ignore
-  figures.length === 0 && note === null ? [] : [{ name, title, figures, note }]
-
-const sectionsOf = ({ results, chips }: Gathered, search: ConfigSearch): readonly Section[] => {
-  const devices = search.found === null ? [] : devicesOf(search.found.config)
-  const scoredTimes = timesOf(results)
-  const accuracy =
-    scoredTimes.length === 0 ? [] : [ladderFigure(results), accuracyFigure(results, referenceTimeOf(devices)), differencesFigure(results)] // prettier-ignore
-  const first = section('accuracy-over-time', 'How accurate, and what wins it back', present(accuracy))
-  if (chips === null) return first
-  const { errors, cuts, columns } = chips
-  const times = each(errors.sources.map(e => e.time_seconds))
-  const last = Math.max(...times)
-  const shown = each([errors.sources[0]?.method, bestAt(levelsOf(results), last)?.method].filter(m => m !== undefined))
-  const lacking = `Without the config the devices are not known (${search.reason}): "ohmflow report DIR --config FILE" adds them.`
-  return [
-    ...first,
-    ...section('errors', 'Where the rest comes from', present([sourcesFigure(errors.sources), layersFigure(errors.layers, shown, last)])), // prettier-ignore
-    ...section('ranges', 'Ranges and converters', present([columnsFigure(columns.ranges, columns.factors), convertersFigure(cuts.methods, cuts.layers)])), // prettier-ignore
-    ...section('devices', 'The devices', devices.map((d, i) => conductancesFigure(d, times, i)), search.found === null ? lacking : null), // prettier-ignore
-  ]
+/** The config of the tables, or of the setting that is shown. */
+const knownOf = (sweep: GatheredSweep | null, { found, reason }: ConfigSearch): Known => {
+  if (found === null) return { config: null, reason }
+  if (sweep === null) return { config: found.config, reason }
+  const isShown = (cells: OneSetting['cells']): boolean =>
+    sweep.columns.every(({ name }) => (cells[name] ?? null) === (sweep.shown.cells[name] ?? null))
+  const setting = found.settings.all.find(({ cells }) => isShown(cells))
+  if (setting === undefined) throw new Error('a config of these tables has not the setting that they have')
+  return { config: setting.config, reason }
 }
 
-const pageOf = (folder: ResultsFolder, gathered: Gathered, search: ConfigSearch): Page => {
+const pageOf = (folder: ResultsFolder, gathered: GatheredFolder, search: ConfigSearch): Page => {
   const { provenance, files } = folder
+  const { sweep, results } = gathered
+  const known = knownOf(sweep, search)
+  const errors = gathered.chips?.errors.sources ?? []
   const path = search.found?.path ?? search.named ?? 'CONFIG'
-  const arrow = Object.keys(files).some(f => f.endsWith('.arrow'))
-  const parquet = Object.keys(files).some(f => f.endsWith('.parquet'))
   const inputs = parseJson(provenance.get('ohmflow:inputs') ?? '')
-  const formats = arrow ? ` --formats ${parquet ? 'parquet,' : ''}arrow` : ''
+  const written = formats.filter(f => fileIn(f, 'scores') in files)
+  const asked = written.join() === 'parquet' ? '' : ` --formats ${written.join()}`
   return {
     experiment: provenance.get('ohmflow:experiment') ?? 'experiment',
-    answers: answersOf(gathered.results, gathered.chips?.errors.sources ?? []),
-    sections: sectionsOf(gathered, search),
-    command: `ohmflow run ${shellWord(path)} --out again${formats}`,
+    varied: sweep === null ? null : variedOf(sweep.columns, sweep.settings.map(s => s.cells)), // prettier-ignore
+    answers: sweep === null ? answersOf(results, errors) : sweepAnswers(sweep, sweep.shown, errors),
+    sections: sweep === null ? sectionsOf(gathered, known) : sweepSections(sweep, sweep.shown, gathered, known),
+    command: `ohmflow run ${shellWord(path)} --out again${asked}`,
     facts: factsOf(provenance, isLeft(inputs) ? null : inputs.right),
     files: gridOf(
       'Tables it was made from, with their SHA-256',
@@ -135,7 +122,7 @@ const pageOf = (folder: ResultsFolder, gathered: Gathered, search: ConfigSearch)
 export const report = async (path: string, options: ReportOptions): Promise<Reported> => {
   const folder = await openResults(path)
   const search = await configOf(folder, options.config)
-  const gathered = await gather(folder)
+  const gathered = await gather(folder, options.where)
   const page = pageOf(folder, gathered, search)
   const figures = page.sections.flatMap(s => s.figures)
   const svgs = new Map<string, string>()

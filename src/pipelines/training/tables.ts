@@ -1,7 +1,7 @@
 /** The tables of a training, written at its end; those of another training do not stay in the folder. */
 import type { Provenance, Row, Table } from '../../domain/tables/table.js'
 import { evaluationsTable, trainingTable } from '../../domain/tables/training.js'
-import { formats, sinks, type Format } from '../experiment/tables.js'
+import { fileIn, formats, sinkIn, type Format } from '../experiment/tables.js'
 import { tableWriter, type TablePlace } from '../tableFiles.js'
 import type { Told } from './state.js'
 
@@ -13,7 +13,7 @@ const tables: readonly Table[] = [trainingTable, evaluationsTable]
 
 export const tablePlace = (out: string, provenance: Provenance): TablePlace => ({
   ...{ out, provenance, list: 'training.json' },
-  files: tables.flatMap(({ name }) => formats.map(format => `${name}.${format}`)),
+  files: tables.flatMap(({ name }) => formats.map(format => fileIn(format, name))),
 })
 
 const rowsOf = function* (table: Table, told: readonly TaskTold[]): Generator<Row> {
@@ -32,13 +32,15 @@ export const writeTrainingTables = async (
   const writer = tableWriter(tablePlace(out, provenance))
   const written: string[] = []
   for (const table of tables)
-    for (const format of wanted)
+    for (const format of wanted) {
+      const sinkOf = await sinkIn(format)
       written.push(
-        await writer.write(`${table.name}.${format}`, async bytes => {
-          const sink = sinks[format](table, provenance, bytes)
+        await writer.write(fileIn(format, table.name), async bytes => {
+          const sink = sinkOf(table, provenance, bytes)
           for (const row of rowsOf(table, told)) await sink.write(row)
           await sink.close()
         }),
       )
+    }
   return written
 }

@@ -1,6 +1,6 @@
-/** Settings of a sweep as people read them. */
-import type { Cell, Column, Row } from '../domain/tables/table.js'
-import { absent, type Shown } from '../domain/report/cells.js'
+/** Settings of a sweep as people read them, in a terminal as on a page. */
+import type { Cell, Column, Row } from '../tables/table.js'
+import { absent, type Shown } from './cells.js'
 
 export const settingCell = (cell: Cell | undefined): string =>
   cell === null || cell === undefined ? absent : String(cell)
