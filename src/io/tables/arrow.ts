@@ -68,7 +68,7 @@ const columnType = (type: DataType): ColumnType | null => {
   if (DataType.isInt(type)) return type.bitWidth === 32 && type.isSigned ? 'int32' : null
   if (DataType.isFloat(type)) return type.precision === Precision.DOUBLE ? 'float64' : null
   if (!DataType.isList(type)) return null
-  const inner: DataType = type.valueType
+  const inner = type.valueType as DataType // as: the library types it as any
   return DataType.isFloat(inner) && inner.precision === Precision.SINGLE ? 'float32 list' : null
 }
 
