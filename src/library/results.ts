@@ -4,7 +4,7 @@
  */
 import { fail, Failure, Refused, type Problem } from '../domain/problem.js'
 import { columnsTable, type ColumnRow } from '../domain/tables/columns.js'
-import { errorsTable, type ErrorRow, type ErrorSource } from '../domain/tables/errors.js'
+import { errorSources, errorsTable, type ErrorRow, type ErrorSource } from '../domain/tables/errors.js'
 import { predictionsTable, type PredictionRow } from '../domain/tables/predictions.js'
 import type { Repetition } from '../domain/tables/repetition.js'
 import { scoresTable, type ScoreRow } from '../domain/tables/scores.js'
@@ -15,7 +15,7 @@ import { columnsOf, readTable } from '../io/tables/read.js'
 import { tableNames, type TableName } from '../pipelines/experiment/tables.js'
 import { openResults as openFolder } from '../pipelines/report/folder.js'
 
-export { Refused, tableNames }
+export { errorSources, Refused, tableNames }
 export type { Cell, Column, ColumnType, Problem, Provenance, Row, TableName }
 export type { ColumnRow, ErrorRow, ErrorSource, Place, PredictionRow, Repetition, ScoreRow, Subject, TileRow }
 

@@ -32,7 +32,7 @@ const options: RunOptions = { out, workers: 1, formats: ['parquet', 'arrow'] }
 let first: Ran
 beforeAll(async () => {
   first = await run(path, options)
-})
+}, 1_200_000) // whether the machine is busy does not decide
 
 /** The same experiment in another folder, its units taken over. */
 const again = async (name: string, formats: RunOptions['formats'] = ['parquet']): Promise<string> => {
