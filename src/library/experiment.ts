@@ -66,7 +66,7 @@ const computed = async (path: string, options: RunOptions): Promise<Ran> => {
   if (read._tag === 'Left') throw new Refused(read.left)
   const { config, hash, settings } = read.right
   const workspace = await orThrow(prepare(config, hash, out, settings))
-  const engines = enginePool(workspace.settings, { workers }, progress, storedRanges(workspace))
+  const engines = enginePool(workspace.settings, { workers, signal }, progress, storedRanges(workspace))
   try {
     const finished = await runExperiment(workspace, { shard, formats: wanted, progress, signal, engines })
     return {

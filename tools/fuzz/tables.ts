@@ -16,7 +16,7 @@ import { sha256 } from '../../src/io/hash.js'
 import { readShardRecord, recordFile, type RecordedExperiment } from '../../src/io/shardRecord.js'
 import { readTable } from '../../src/io/tables/read.js'
 import { layOutRecorded } from '../../src/pipelines/experiment/shardRecord.js'
-import { formats, sinks, type Format } from '../../src/pipelines/experiment/tables.js'
+import { sinkIn } from '../../src/pipelines/experiment/tables.js'
 import { readList } from '../../src/pipelines/tableFiles.js'
 import { spoiltBytes } from './bytes.js'
 import { spoiltJson } from './json.js'
@@ -25,10 +25,14 @@ import type { Random } from './random.js'
 
 const rowsThere = 40
 
+/** Those with a reader of their own. */
+const formats = ['parquet', 'arrow'] as const
+type Format = (typeof formats)[number]
+
 const written = async (format: Format): Promise<Uint8Array> => {
   const parts: Uint8Array[] = []
   const write = (bytes: Uint8Array): Promise<void> => Promise.resolve(void parts.push(Uint8Array.from(bytes)))
-  const sink = sinks[format](predictionsTable, new Map([['ohmflow:version', version]]), { write })
+  const sink = (await sinkIn(format))(predictionsTable, new Map([['ohmflow:version', version]]), { write })
   for (let i = 0; i < rowsThere; i++) {
     const where = { task: i % 2 === 0 ? 'sst2' : '', method: 'naïve', chip: i % 5 === 0 ? null : i, read: 0 }
     const logits = Float32Array.from({ length: i % 3 }, (_, k) => i / (k + 3))
