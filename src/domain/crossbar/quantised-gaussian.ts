@@ -9,8 +9,8 @@ import { decode, encode, type Converter } from './converter.js'
 const tails = 9
 /** Terms of the series below this do not show. */
 const negligible = 1e-17
-/** In steps: from here on the series has few terms; below it few codes are reached. */
-const wide = 0.3
+/** In steps: from here on the series has at most a dozen terms; below it few codes are reached. */
+const wide = 0.12
 
 export interface Quantised {
   /** E[q(z)] - E[z]. */
@@ -27,19 +27,55 @@ export interface Quantised {
  *
  * and Cov[e, z] = deviation^2 dE[e] / d mean (Stein's lemma).
  */
-const rounded = (step: number, mean: number, deviation: number): Quantised => {
-  const [u, d] = [mean / step, deviation / step]
-  let [first, second, slope] = [0, 1 / 12, 0]
+const rounded = (step: number, deviation: number): ((mean: number) => Quantised) => {
+  const d = deviation / step
+  /** (-1)^k g_k, from k = 1. */
+  const terms: number[] = []
   for (let k = 1; ; k++) {
     const damping = Math.exp(-2 * (Math.PI * k * d) ** 2)
     if (damping < negligible) break
-    const signed = k % 2 === 0 ? damping : -damping
-    const turn = 2 * Math.PI * k * (u - Math.round(u))
-    first += (signed * Math.sin(turn)) / (Math.PI * k)
-    second += (signed * Math.cos(turn)) / (Math.PI * k) ** 2
-    slope += 2 * signed * Math.cos(turn)
+    terms.push(k % 2 === 0 ? damping : -damping)
   }
-  return { bias: step * first, excess: step * step * (second - first * first + 2 * d * d * slope) }
+  return mean => {
+    let [first, second, slope] = [0, 1 / 12, 0]
+    if (terms.length > 0) {
+      const u = mean / step
+      const turn = 2 * Math.PI * (u - Math.round(u))
+      const [sin, cos] = [Math.sin(turn), Math.cos(turn)]
+      // Of k times the turn, by the sums of angles.
+      let [sinK, cosK] = [sin, cos]
+      for (let i = 0; i < terms.length; i++) {
+        const [signed, turns] = [terms[i] ?? NaN, Math.PI * (i + 1)]
+        first += (signed * sinK) / turns
+        second += (signed * cosK) / (turns * turns)
+        slope += 2 * signed * cosK
+        const next = sinK * cos + cosK * sin
+        cosK = cosK * cos - sinK * sin
+        sinK = next
+      }
+    }
+    return { bias: step * first, excess: step * step * (second - first * first + 2 * d * d * slope) }
+  }
+}
+
+/**
+ * What the ends of the scale change in the moments without them: with S_m the probability of a code m or more beyond an end
+ * that is `far` codes from the mean, E[q] loses step S_m, and E[(q - mean)^2] what lies between these codes' squares.
+ */
+const clipped = ({ range, maxCode }: Converter, inside: Quantised, mean: number, deviation: number): Quantised => {
+  const step = range / maxCode
+  let [bias, square] = [inside.bias, inside.excess + deviation * deviation + inside.bias * inside.bias]
+  for (const end of [1, -1]) {
+    const far = range - end * mean
+    for (let m = 1; ; m++) {
+      const border = far + (m - 0.5) * step
+      if (border > tails * deviation) break
+      const share = normalDistribution(-border / deviation)
+      bias -= end * step * share
+      square -= share * step * (2 * far + (2 * m - 1) * step)
+    }
+  }
+  return { bias, excess: square - bias * bias - deviation * deviation }
 }
 
 /**
@@ -62,13 +98,17 @@ const codeByCode = ({ maxCode }: Converter, step: number, mean: number, deviatio
 }
 
 /**
- * q(z) for z ~ N(mean, deviation^2).
+ * q(z) for z ~ N(mean, deviation^2), as a function of the mean.
  * @param deviation in the unit of the converter's range, >= 0
  */
-export const quantisedGaussian = (c: Converter, mean: number, deviation: number): Quantised => {
+export const quantisedGaussian = (c: Converter, deviation: number): ((mean: number) => Quantised) => {
   const step = c.range / c.maxCode
-  if (deviation === 0) return { bias: decode(c, encode(c, mean)) - mean, excess: 0 }
-  return deviation > wide * step && Math.abs(mean) + tails * deviation < c.range
-    ? rounded(step, mean, deviation)
-    : codeByCode(c, step, mean, deviation)
+  if (deviation === 0) return mean => ({ bias: decode(c, encode(c, mean)) - mean, excess: 0 })
+  if (!(deviation > wide * step)) return mean => codeByCode(c, step, mean, deviation)
+  const inside = rounded(step, deviation)
+  return mean => {
+    const reach = Math.abs(mean) + tails * deviation
+    if (reach < c.range) return inside(mean)
+    return Math.abs(mean) < c.range ? clipped(c, inside(mean), mean, deviation) : codeByCode(c, step, mean, deviation)
+  }
 }

@@ -131,9 +131,10 @@ const readoutError = (
   output: number,
   outputs: number,
 ): number => {
+  const quantised = quantisedGaussian(adc, deviation)
   let sum = 0
   for (let at = output; at < shares.length; at += outputs) {
-    const { bias, excess } = quantisedGaussian(adc, perShare * (shares[at] ?? NaN), deviation)
+    const { bias, excess } = quantised(perShare * (shares[at] ?? NaN))
     readouts[at] = (readouts[at] ?? NaN) + unit * bias
     sum += excess
   }

@@ -43,7 +43,7 @@ describe('a quantised Gaussian', () => {
   const place = fc.double({ min: -1.5, max: 1.5, noNaN: true })
 
   const close = (c: Converter, mean: number, deviation: number): void => {
-    const { bias, excess } = quantisedGaussian(c, mean, deviation)
+    const { bias, excess } = quantisedGaussian(c, deviation)(mean)
     const exact = integrated(c, mean, deviation)
     const size = deviation + c.range
     expect(Math.abs(bias - exact.bias) / size).toBeLessThan(1e-10)
@@ -56,14 +56,14 @@ describe('a quantised Gaussian', () => {
 
   test.each([8, 12])('has no step at %i bits where another formula takes over', bits => {
     const c = converter(bits, 1)
-    const at = 0.3 / c.maxCode
+    const at = 0.12 / c.maxCode
     for (const mean of [0, 0.123, 0.456])
       for (const deviation of [at * (1 - 1e-12), at * (1 + 1e-12), (1 - mean) / 9 - 1e-12, (1 - mean) / 9 + 1e-12])
         close(c, mean, deviation)
   })
 
   test.prop([anyConverter, place, spread])('is mirrored with its mean', (c, at, share) => {
-    const [one, other] = [at, -at].map(m => quantisedGaussian(c, m * c.range, share * c.range))
+    const [one, other] = [at, -at].map(m => quantisedGaussian(c, share * c.range)(m * c.range))
     const size = c.range * (1 + share)
     expect(Math.abs((one?.bias ?? NaN) + (other?.bias ?? NaN)) / size).toBeLessThan(1e-12)
     expect(Math.abs((one?.excess ?? NaN) - (other?.excess ?? NaN)) / size ** 2).toBeLessThan(1e-12)
@@ -74,12 +74,12 @@ describe('a quantised Gaussian', () => {
     const step = 12 / 127
     // Without a spread: the converter itself.
     for (const z of [0, 0.31 * step, 7.77, -20])
-      expect(quantisedGaussian(c, z, 0)).toEqual({ bias: decode(c, encode(c, z)) - z, excess: 0 })
+      expect(quantisedGaussian(c, 0)(z)).toEqual({ bias: decode(c, encode(c, z)) - z, excess: 0 })
     // All of it is one code.
-    expect(quantisedGaussian(c, 0.1 * step, step / 100).bias).toBeCloseTo(-0.1 * step, 15)
-    expect(quantisedGaussian(c, 0.1 * step, step / 100).excess).toBeCloseTo(-((step / 100) ** 2), 15)
-    expect(quantisedGaussian(c, 3.3, 1).excess).toBeCloseTo((step * step) / 12, 12)
+    expect(quantisedGaussian(c, step / 100)(0.1 * step).bias).toBeCloseTo(-0.1 * step, 15)
+    expect(quantisedGaussian(c, step / 100)(0.1 * step).excess).toBeCloseTo(-((step / 100) ** 2), 15)
+    expect(quantisedGaussian(c, 1)(3.3).excess).toBeCloseTo((step * step) / 12, 12)
     // Far beyond the end nothing is left of the spread.
-    expect(quantisedGaussian(c, 100, 1)).toEqual({ bias: -88, excess: -1 })
+    expect(quantisedGaussian(c, 1)(100)).toEqual({ bias: -88, excess: -1 })
   })
 })
