@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { logitContrasts } from '../src/domain/ranges/contrasts.js'
 import { calibrated, type Passing } from '../src/pipelines/calibration.js'
 import type { CalibrationData, OpenTask } from '../src/pipelines/openTask.js'
+import { silent } from '../src/pipelines/progress.js'
 import { orThrow } from '../src/io/fault.js'
 import { openCheckpoint } from '../src/io/checkpoint/checkpoint.js'
 import { machine } from './machine.mjs'
@@ -37,9 +38,6 @@ const subject = (tokens: number): readonly [OpenTask, CalibrationData] => {
   return [open, { dataset, examples, vectors: 256 }] as unknown as [OpenTask, CalibrationData] // as: all that calibration looks at
 }
 
-const nothing = (): void => undefined
-const progress = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
-
 console.log(`${machine.processor}, ${workers} workers`)
 const asked = process.argv.slice(2).map(Number)
 for (const tokens of asked.length > 0 ? asked : [1024, 8192])
@@ -48,7 +46,7 @@ for (const tokens of asked.length > 0 ? asked : [1024, 8192])
     const passing: Passing = { observed, tile, contrasts, vectors: observed === 'errors' ? 256 : 0 }
     const [open, data] = subject(tokens)
     const start = performance.now()
-    const calibrating = { options: { workers }, progress, before: () => Promise.resolve() }
+    const calibrating = { options: { workers }, progress: silent, before: () => Promise.resolve() }
     const used = await calibrated(open, data, passing, calibrating, ({ heap }) => Promise.resolve(heap.used()))
     const seconds = (performance.now() - start) / 1000
     const rate = `${((tokens * (contrasts?.length ?? 1)) / seconds).toFixed(0)} tokens/s`

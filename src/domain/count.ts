@@ -1,5 +1,5 @@
-/** Counts with their nouns, for people: "1 unit", "2 units". Not modelled: nouns whose plural is not made with an s. */
+/** Counts with their nouns, for people: "1 unit", "2 units". */
 
-/** @param written the number as it is to be read */
-export const counted = (n: number, noun: string, written: string = String(n)): string =>
-  `${written} ${noun}${n === 1 ? '' : 's'}`
+/** @param written the number as it is to be read. @param plural of a noun that does not make it with an s */
+export const counted = (n: number, noun: string, written: string = String(n), plural = `${noun}s`): string =>
+  `${written} ${n === 1 ? noun : plural}`

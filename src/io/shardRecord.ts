@@ -10,7 +10,7 @@ import { tooManyPasses } from '../domain/experiment/available.js'
 import { isJsonObject, type Config, type Json } from '../domain/experiment/config.js'
 import { asJson, resultsRevision, type Shard, type TaskInputs } from '../domain/experiment/plan.js'
 import type { Setting } from '../domain/experiment/sweep.js'
-import type { Cell, Column } from '../domain/tables/table.js'
+import { isCellOf, type Column } from '../domain/tables/table.js'
 import { firstOnTensorFlow, type TensorFlowBuild } from '../domain/experiment/tensorflow.js'
 import { fail, Failure } from '../domain/problem.js'
 import { version } from '../domain/version.js'
@@ -157,16 +157,9 @@ export const recordFile = ({ shard, experiment }: ShardRecord): { readonly name:
 /** Whole or not at all. @throws Failure (in the promise) */
 export const writeRecordFile = (path: string, text: string): Promise<void> => writeTextAtomically(path, text)
 
-const fits = ({ type, nullable }: Column, cell: Cell | undefined): boolean => {
-  if (cell === null) return nullable
-  return type === 'utf8'
-    ? typeof cell === 'string'
-    : typeof cell === 'number' && (type !== 'int32' || cell === (cell | 0))
-}
-
 /** A setting has a cell in each of the columns, and in no other. @throws Failure */
 const checkCells = (path: string, at: string, cells: RecordedSetting['cells'], columns: readonly Column[]): void => {
-  const odd = columns.find(c => !Object.hasOwn(cells, c.name) || !fits(c, cells[c.name]))
+  const odd = columns.find(c => !Object.hasOwn(cells, c.name) || !isCellOf(c, cells[c.name]))
   if (odd !== undefined) fail(path, `${at}.cells`, `${odd.type} as ${odd.name}`, shown(cells[odd.name]))
   const [found, expected] = [Object.keys(cells).length, new Set(columns.map(c => c.name)).size]
   if (found !== expected || expected !== columns.length) fail(path, `${at}.cells`, 'one for each column', `${found}`)

@@ -12,7 +12,7 @@ import { storedRanges } from '../pipelines/experiment/rangesUnit.js'
 import { runExperiment } from '../pipelines/experiment/run.js'
 import { formats, type Format } from '../pipelines/experiment/tables.js'
 import { prepare } from '../pipelines/experiment/workspace.js'
-import { Interrupted } from '../pipelines/interruption.js'
+import { Interrupted, uninterrupted } from '../pipelines/interruption.js'
 import { silent, type Progress } from '../pipelines/progress.js'
 
 export { formats, Interrupted, Refused }
@@ -60,7 +60,7 @@ const shardOf = (shard: Shard = whole): Shard => {
 }
 
 const computed = async (path: string, options: RunOptions): Promise<Ran> => {
-  const { out, formats: wanted = ['parquet'], signal = new AbortController().signal, progress = silent } = options
+  const { out, formats: wanted = ['parquet'], signal = uninterrupted, progress = silent } = options
   const [workers, shard] = [threads(options.workers), shardOf(options.shard)]
   const read = await readCheckedConfig(path)()
   if (read._tag === 'Left') throw new Refused(read.left)

@@ -5,6 +5,7 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { tilesOf, type Tile, type TileSize } from '../domain/crossbar/tiling.js'
 import { linearLayers, type Architecture } from '../domain/encoder/architecture.js'
+import { counted } from '../domain/count.js'
 import { hardwareOf, type Config } from '../domain/experiment/config.js'
 import { fillsRows, type AnalogMethod, type ColumnRange, type InputRange } from '../domain/experiment/method.js'
 import type { ConfigPath } from '../domain/experiment/path.js'
@@ -89,7 +90,7 @@ export const copiesFile = (method: Pick<AnalogMethod, Kind>, files: Pick<RangesF
 export const toSearch = <M extends Pick<AnalogMethod, Kind | 'spare'>>(method: M, files: Pick<RangesFiles, 'of'>): M =>
   copiesFile(method, files) === null ? method : { ...method, spare: 'none' }
 
-const plural = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`
+const copiesText = (count: number): string => counted(count, 'copy', undefined, 'copies')
 
 /** @throws Failure if a tile of the file is not one that the method can use */
 const refuseTile = (file: string, at: readonly string[], found: SavedTile, { columns }: Tile, kind: Kind): void => {
@@ -98,7 +99,7 @@ const refuseTile = (file: string, at: readonly string[], found: SavedTile, { col
       fail(
         file,
         jsonPath([...at, key]),
-        `${plural(columns.size, 'number')}, one a column of the tile`,
+        `${counted(columns.size, 'number')}, one a column of the tile`,
         `${found[key].length}`,
       )
   if (kind === 'inputRange' && found.inputRange === null)
@@ -120,12 +121,12 @@ interface CopiedSide {
 const refuseCopies = (file: string, at: readonly string[], { of, owners, kept, size, idle }: CopiedSide): void => {
   const key = [...at, of === 'column' ? 'spareColumns' : 'spareRows']
   if (!kept && owners !== null)
-    fail(file, jsonPath(key), 'none: "spare" of the file has no such copies', plural(owners.length, 'copy', 'copies'))
+    fail(file, jsonPath(key), 'none: "spare" of the file has no such copies', copiesText(owners.length))
   if (!kept) return
   if (owners === null)
     return fail(file, jsonPath(key), `the ${of}s that are copied, as "spare" of the file says`, 'none')
   if (owners.length > idle)
-    fail(file, jsonPath(key), `at most ${plural(idle, 'copy', 'copies')}, one an idle ${of}`, `${owners.length}`)
+    fail(file, jsonPath(key), `at most ${copiesText(idle)}, one an idle ${of}`, `${owners.length}`)
   for (const [k, owner] of owners.entries()) {
     const place = jsonPath([...key, String(k)])
     if (owner >= size) fail(file, place, `a ${of} of the tile, below ${size}`, `${owner}`)
@@ -171,8 +172,8 @@ const refuseUnfit = (
     const tiles = tilesOf(layer, tile)
     const found = layers.get(layer.name)
     if (found === undefined)
-      return fail(file, jsonPath(at), `${plural(tiles.length, 'tile')} of this layer`, 'no such layer')
-    if (found.length !== tiles.length) fail(file, jsonPath(at), plural(tiles.length, 'tile'), `${found.length}`)
+      return fail(file, jsonPath(at), `${counted(tiles.length, 'tile')} of this layer`, 'no such layer')
+    if (found.length !== tiles.length) fail(file, jsonPath(at), counted(tiles.length, 'tile'), `${found.length}`)
     for (const [i, place] of tiles.entries()) {
       const own = found[i]
       if (own !== undefined) refuseTile(file, [...at, String(i)], own, place, kind)

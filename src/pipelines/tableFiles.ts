@@ -41,14 +41,14 @@ export type Hashes = Readonly<Record<string, string>>
  */
 export const withTables = <A>(
   { out, list }: Pick<TablePlace, 'out' | 'list'>,
-  signal: AbortSignal | null,
+  signal: AbortSignal,
   work: () => Promise<A>,
-): Promise<A> => {
-  const checkpoint = (): void => {
-    if (signal !== null) checkpointed(signal)
-  }
-  return withLock(join(out, `${list}.lock`), { busy: 'wait', doing: 'writes tables', checkpoint }, work)
-}
+): Promise<A> =>
+  withLock(
+    join(out, `${list}.lock`),
+    { busy: 'wait', doing: 'writes tables', checkpoint: () => checkpointed(signal) },
+    work,
+  )
 
 /** What a list of files says. */
 export interface List {

@@ -1,17 +1,16 @@
 /** Ctrl-C while ranges are looked for: at once, wherever it comes, and going on gives the same ranges. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { enginePool } from '../../src/pipelines/enginePool.js'
 import { calibrateExperiment } from '../../src/pipelines/experiment/calibrate.js'
-import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
 import { storedRanges } from '../../src/pipelines/experiment/rangesUnit.js'
 import { runExperiment } from '../../src/pipelines/experiment/run.js'
-import { prepare, type Workspace } from '../../src/pipelines/experiment/workspace.js'
 import { closed, unlessInterrupted, uninterrupted } from '../../src/pipelines/interruption.js'
 import type { Progress } from '../../src/pipelines/progress.js'
-import { accepted, folderWith } from '../io/fixture.js'
+import { folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
+import { prepared } from './prepared.js'
 
 const config = {
   ...{ schema: 1, name: 'interrupted', seed: 3 },
@@ -28,12 +27,6 @@ const config = {
   methods: [{ name: 'optimal', inputRange: { rule: 'optimal' } }],
 }
 const folder = folderWith()
-writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
-const prepared = async (out: string): Promise<Workspace> => {
-  const checked = await readCheckedConfig(join(folder, 'config.json'))()
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
-  return accepted(prepare(checked.right.config, checked.right.hash, join(folder, out)))
-}
 const ranges = (out: string): string => readFileSync(join(folder, out, 'optimal.ranges.json'), 'utf8')
 
 /** What a promise rejects with, in words. */
@@ -63,7 +56,7 @@ const listening = (onAdvance: (title: string) => void) => {
 }
 
 const calibrate = async (out: string, progress: Progress, signal: AbortSignal, workers: number): Promise<unknown> => {
-  const workspace = await prepared(out)
+  const workspace = await prepared(folder, config, out)
   const engines = enginePool(workspace.settings, { workers, signal }, progress, storedRanges(workspace))
   try {
     return await calibrateExperiment(workspace, { progress, signal, engines })
@@ -72,7 +65,7 @@ const calibrate = async (out: string, progress: Progress, signal: AbortSignal, w
   }
 }
 const run = async (out: string, progress: Progress, signal: AbortSignal): Promise<unknown> => {
-  const workspace = await prepared(out)
+  const workspace = await prepared(folder, config, out)
   const engines = enginePool(workspace.settings, { workers: 0, signal }, progress, storedRanges(workspace))
   const options = { shard: { index: 0, of: 1 }, formats: ['parquet'] as const, progress, signal, engines }
   try {

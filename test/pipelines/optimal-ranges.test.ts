@@ -1,5 +1,4 @@
 /** The optimal ranges of a real model: on every tile looked at, no rule does better in the objective. */
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tilesOf } from '../../src/domain/crossbar/tiling.js'
 import { linearLayers } from '../../src/domain/encoder/architecture.js'
@@ -9,18 +8,15 @@ import { expectedError } from '../../src/domain/ranges/objective.js'
 import { optimalRanges } from '../../src/domain/ranges/optimum.js'
 import { convertersOf } from '../../src/engines/analog/parameters.js'
 import { tileObjective } from '../../src/engines/calibration/optimise.js'
-import { orThrow } from '../../src/io/fault.js'
 import { placeMoments } from '../../src/pipelines/analog.js'
 import { calibrated, inputSummaries, outputSummaries } from '../../src/pipelines/calibration.js'
-import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
-import { prepare } from '../../src/pipelines/experiment/workspace.js'
+import { silent } from '../../src/pipelines/progress.js'
 import { chooseRanges, type Rules } from '../../src/pipelines/ranges.js'
 import { folderWith } from '../io/fixture.js'
 import { shared } from '../shared.js'
+import { prepared } from './prepared.js'
 
-const nothing = (): void => undefined
-const progress = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
-const calibrating = { options: { workers: 2 }, progress, before: () => Promise.resolve() }
+const calibrating = { options: { workers: 2 }, progress: silent, before: () => Promise.resolve() }
 const hardware = defaultHardware
 const { tile } = hardware
 
@@ -39,22 +35,17 @@ const looked =
   /^(encoder\.layer\.0\.(attention\.self\.(query|value)|output)|encoder\.layer\.5\.(attention\.output|intermediate)|classifier\.out_proj)/
 
 test('no rule does better on any tile', { timeout: 300_000 }, async () => {
-  const folder = folderWith({
-    'config.json': {
-      ...{ schema: 1, name: 'real', seed: 1, calibration: { examples: 8 } },
-      tasks: [
-        {
-          ...{ task: 'sst2', examples: 1 },
-          ...{ checkpoint: shared('data/models/sst2'), data: shared('data/glue-hf/sst2') },
-        },
-      ],
-      methods: [{ name: 'any' }],
-    },
+  const workspace = await prepared(folderWith(), {
+    ...{ schema: 1, name: 'real', seed: 1, calibration: { examples: 8 } },
+    tasks: [
+      {
+        ...{ task: 'sst2', examples: 1 },
+        ...{ checkpoint: shared('data/models/sst2'), data: shared('data/glue-hf/sst2') },
+      },
+    ],
+    methods: [{ name: 'any' }],
   })
-  const checked = await readCheckedConfig(join(folder, 'config.json'))()
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
-  const { config, hash } = checked.right
-  const [open] = (await orThrow(prepare(config, hash, join(folder, 'out')))).tasks
+  const [open] = workspace.tasks
   if (open === undefined || open.calibration === null) throw new Error('no calibration')
   const data = open.calibration
   const seen = {

@@ -8,18 +8,15 @@ import { logitContrasts } from '../../src/domain/ranges/contrasts.js'
 import { expectedError } from '../../src/domain/ranges/objective.js'
 import { convertersOf } from '../../src/engines/analog/parameters.js'
 import { tileObjective } from '../../src/engines/calibration/optimise.js'
-import { orThrow } from '../../src/io/fault.js'
 import { placeMoments } from '../../src/pipelines/analog.js'
 import { calibrated } from '../../src/pipelines/calibration.js'
 import { enginePool } from '../../src/pipelines/enginePool.js'
-import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
-import { prepare, type Workspace } from '../../src/pipelines/experiment/workspace.js'
+import { silent } from '../../src/pipelines/progress.js'
 import type { ChosenRanges } from '../../src/pipelines/ranges.js'
 import { checkpointWith, failure, folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
+import { prepared } from './prepared.js'
 
-const nothing = (): void => undefined
-const silent = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
 const cola = join(repository, 'data/models/cola')
 const optimal = { rule: 'optimal' }
 const methods = [
@@ -58,15 +55,9 @@ const config = (change: object = {}) => ({
   ...change,
 })
 
-const prepared = async (written: object): Promise<Workspace> => {
-  const folder = folderWith({ 'config.json': written })
-  const checked = await readCheckedConfig(join(folder, 'config.json'))()
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
-  return orThrow(prepare(checked.right.config, checked.right.hash, join(folder, 'out')))
-}
 /** By method. @param reversed asks for the methods in the other order */
 const chosen = async (written: object, workers: number, reversed = false) => {
-  const workspace = await prepared(written)
+  const workspace = await prepared(folderWith(), written)
   const engines = enginePool(workspace.settings, { workers }, silent)
   const found = new Map<string, readonly ChosenRanges[]>()
   try {
@@ -154,7 +145,7 @@ describe('ranges of a task', () => {
   })
 
   test('come with the objective they were searched for, per example, at the start and as they are', async () => {
-    const workspace = await prepared(config())
+    const workspace = await prepared(folderWith(), config())
     const [open] = workspace.tasks
     if (open === undefined || open.calibration === null) throw new Error('no calibration')
     const calibrating = { options: { workers: 0 }, progress: silent, before: () => Promise.resolve() }

@@ -6,15 +6,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Spare } from '../../src/domain/experiment/method.js'
 import { enginePool } from '../../src/pipelines/enginePool.js'
 import { calibrateExperiment } from '../../src/pipelines/experiment/calibrate.js'
-import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
 import { storedRanges } from '../../src/pipelines/experiment/rangesUnit.js'
 import { runExperiment } from '../../src/pipelines/experiment/run.js'
-import { prepare, type Workspace } from '../../src/pipelines/experiment/workspace.js'
+import type { Workspace } from '../../src/pipelines/experiment/workspace.js'
 import { uninterrupted } from '../../src/pipelines/interruption.js'
 import type { Progress } from '../../src/pipelines/progress.js'
 import type { ChosenRanges } from '../../src/pipelines/ranges.js'
-import { accepted, folderWith } from '../io/fixture.js'
+import { folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
+import { prepared } from './prepared.js'
 
 const optimal = { rule: 'optimal' }
 /** Rows placed among their copies on lines that drop; both of which must come out of a file again. */
@@ -34,12 +34,8 @@ const config = (methods: readonly object[]) => ({
   calibration: { examples: 3 },
 })
 const folder = folderWith()
-const prepared = async (methods: readonly object[], out = 'out'): Promise<Workspace> => {
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(config(methods)))
-  const checked = await readCheckedConfig(join(folder, 'config.json'))()
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
-  return accepted(prepare(checked.right.config, checked.right.hash, join(folder, out)))
-}
+const preparedWith = (methods: readonly object[], out?: string): Promise<Workspace> =>
+  prepared(folder, config(methods), out)
 
 const titles: string[] = []
 const nothing = (): void => undefined
@@ -60,7 +56,7 @@ const withEngines = async <A>(
 }
 const shared = { progress, signal: uninterrupted }
 const rangesOf = async (method: object): Promise<readonly ChosenRanges[]> => {
-  const workspace = await prepared([method], 'elsewhere')
+  const workspace = await preparedWith([method], 'elsewhere')
   const [open] = workspace.tasks
   const [own] = workspace.config.methods
   if (open === undefined || own?.execution !== 'analog') throw new Error('no method')
@@ -92,7 +88,7 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
   let columns: File
 
   beforeAll(async () => {
-    const workspace = await prepared([filled, columnsOnly])
+    const workspace = await preparedWith([filled, columnsOnly])
     await withEngines(workspace, engines => calibrateExperiment(workspace, { ...shared, engines }))
     whole = fileOf('filled.ranges.json')
     columns = fileOf('columns.ranges.json')
@@ -112,7 +108,7 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
 
   test('give the results of the method that searched for them, and are not searched for again', async () => {
     const file = 'out/filled.ranges.json'
-    const workspace = await prepared([filled, taken(file, 'columns and rows')])
+    const workspace = await preparedWith([filled, taken(file, 'columns and rows')])
     titles.length = 0
     const options = { ...shared, shard: { index: 0, of: 1 }, formats: ['parquet'] as const }
     await withEngines(workspace, engines => runExperiment(workspace, { ...options, engines }))
@@ -222,6 +218,6 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
   ]
   test.each(cases)('%s: refused before anything runs', async (_, content, spare, expected) => {
     writeFileSync(join(folder, 'bad.json'), JSON.stringify(content()))
-    await expect(prepared([taken('bad.json', spare)])).rejects.toThrow(`${join(folder, 'bad.json')}: ${expected}`)
+    await expect(preparedWith([taken('bad.json', spare)])).rejects.toThrow(`${join(folder, 'bad.json')}: ${expected}`)
   })
 })

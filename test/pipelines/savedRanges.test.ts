@@ -5,15 +5,14 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { AnalogMethod } from '../../src/domain/experiment/method.js'
 import { enginePool } from '../../src/pipelines/enginePool.js'
 import { calibrateExperiment, rangesFileName } from '../../src/pipelines/experiment/calibrate.js'
-import { readCheckedConfig } from '../../src/pipelines/experiment/config.js'
 import { readRanges, storedRanges } from '../../src/pipelines/experiment/rangesUnit.js'
-import { allUnits, prepare, rangesUnits, type Workspace } from '../../src/pipelines/experiment/workspace.js'
+import { allUnits, rangesUnits, type Workspace } from '../../src/pipelines/experiment/workspace.js'
+import { silent } from '../../src/pipelines/progress.js'
 import type { ChosenRanges } from '../../src/pipelines/ranges.js'
-import { accepted, failure, folderWith } from '../io/fixture.js'
+import { failure, folderWith } from '../io/fixture.js'
 import { repository } from '../shared.js'
+import { prepared } from './prepared.js'
 
-const nothing = (): void => undefined
-const silent = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
 const optimal = { rule: 'optimal' }
 const methods = [
   { name: 'optimal', inputRange: optimal, columnRange: optimal },
@@ -27,12 +26,6 @@ const config = (change: object = {}) => ({
   calibration: { examples: 3 },
   ...change,
 })
-const prepared = async (folder: string, written: object): Promise<Workspace> => {
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(written))
-  const checked = await readCheckedConfig(join(folder, 'config.json'))()
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
-  return accepted(prepare(checked.right.config, checked.right.hash, join(folder, 'out')))
-}
 const { signal } = new AbortController()
 const calibrated = async (workspace: Workspace) => {
   const engines = enginePool(workspace.settings, { workers: 0 }, silent, storedRanges(workspace))

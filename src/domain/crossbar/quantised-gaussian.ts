@@ -82,7 +82,8 @@ const clipped = ({ range, maxCode }: Converter, inside: Quantised, mean: number,
  * Code by code, from the mean's own: with U_m the probability of m codes above it or more, and L_m of m below or more,
  * E[q] = centre + step sum (U_m - L_m) and E[(q - centre)^2] = step^2 sum (2 m - 1) (U_m + L_m).
  */
-const codeByCode = ({ maxCode }: Converter, step: number, mean: number, deviation: number): Quantised => {
+const codeByCode = ({ range, maxCode }: Converter, mean: number, deviation: number): Quantised => {
+  const step = range / maxCode
   const centre = Math.max(-maxCode, Math.min(maxCode, Math.round(mean / step)))
   let [first, second] = [0, 0]
   for (const up of [1, -1]) {
@@ -104,11 +105,11 @@ const codeByCode = ({ maxCode }: Converter, step: number, mean: number, deviatio
 export const quantisedGaussian = (c: Converter, deviation: number): ((mean: number) => Quantised) => {
   const step = c.range / c.maxCode
   if (deviation === 0) return mean => ({ bias: decode(c, encode(c, mean)) - mean, excess: 0 })
-  if (!(deviation > wide * step)) return mean => codeByCode(c, step, mean, deviation)
+  if (!(deviation > wide * step)) return mean => codeByCode(c, mean, deviation)
   const inside = rounded(step, deviation)
   return mean => {
     const reach = Math.abs(mean) + tails * deviation
     if (reach < c.range) return inside(mean)
-    return Math.abs(mean) < c.range ? clipped(c, inside(mean), mean, deviation) : codeByCode(c, step, mean, deviation)
+    return Math.abs(mean) < c.range ? clipped(c, inside(mean), mean, deviation) : codeByCode(c, mean, deviation)
   }
 }

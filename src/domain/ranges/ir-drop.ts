@@ -108,6 +108,9 @@ export const wiresOf = (
   }
 }
 
+/** A device's moments at the time, and what an idle one conducts right after programming, which targets are pre-distorted for. */
+export type Programmed = readonly [moments: DeviceMoments, idle: number]
+
 /** Without energies, each counts as 1. */
 export type Rows = Pick<TileObjective, 'rows' | 'weights' | 'columnStep'> & { readonly energies: Float32Array | null }
 
@@ -225,7 +228,7 @@ export const wiredSums = (
   tile: Rows,
   wires: Wires,
   [column, fullScale]: readonly [column: number, fullScale: number],
-  [{ mean, variance }, idle]: readonly [moments: DeviceMoments, idle: number],
+  [{ mean, variance }, idle]: Programmed,
   weighing: Weighing,
 ): WiredSums => {
   const { room } = wires

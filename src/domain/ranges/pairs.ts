@@ -6,8 +6,7 @@
  */
 import { leastSquaresFactor } from '../crossbar/drift-compensation.js'
 import { interpolated } from '../devices/moment-grid.js'
-import { distort, solve, sortedOf, type Rows, type Wires } from './ir-drop.js'
-import type { DeviceMoments } from './objective.js'
+import { distort, solve, sortedOf, type Programmed, type Rows, type Wires } from './ir-drop.js'
 
 /** A column's weights, w_i at j columnStep + i, and the lines that they lie on. */
 export interface ColumnsOfPairs {
@@ -28,9 +27,6 @@ export interface Pairs {
 }
 
 export const pairsOf = (rows: number): Pairs => ({ mean: new Float64Array(rows), variance: new Float64Array(rows) })
-
-/** A device's moments at the time, and what an idle one conducts right after programming, which targets are pre-distorted for. */
-export type Programmed = readonly [moments: DeviceMoments, idle: number]
 
 /**
  * Behind the wires: the pairs whose sums `wiredSums` has, from the same ladder. For what is asked a few times a column.

@@ -1,5 +1,6 @@
 /** What a page says of a sweep before all else: what is varied, and which setting is shown in full. */
 import { counted } from '../count.js'
+import { each } from '../experiment/results.js'
 import type { Column, Row } from '../tables/table.js'
 import { sweepAxes, type SweepAxis } from './axes.js'
 import { gridOf, type Figure, type Grid } from './figure.js'
@@ -15,7 +16,7 @@ export interface Varied {
 const mostValues = 16
 
 const valuesOf = ({ name }: Column, { values }: SweepAxis): string => {
-  const all = [...new Set(values.map(row => settingCell(row[name])))]
+  const all = each(values.map(row => settingCell(row[name])))
   return `${all.slice(0, mostValues).join(', ')}${all.length > mostValues ? `, ... (${all.length})` : ''}`
 }
 

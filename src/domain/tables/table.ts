@@ -15,6 +15,17 @@ export interface Column<Name extends string = string> {
   readonly description: string
 }
 
+const holds: Readonly<Record<ColumnType, (cell: unknown) => boolean>> = {
+  utf8: cell => typeof cell === 'string',
+  int32: cell => typeof cell === 'number' && cell === (cell | 0),
+  float64: cell => typeof cell === 'number',
+  'float32 list': cell => Array.isArray(cell) && cell.every(item => typeof item === 'number'),
+}
+
+/** Whether something read from a file may stand in a column; a list as an array. */
+export const isCellOf = ({ type, nullable }: Pick<Column, 'type' | 'nullable'>, cell: unknown): boolean =>
+  cell === null ? nullable : holds[type](cell)
+
 export interface Table<Name extends string = string> {
   readonly name: string
   readonly columns: readonly Column<Name>[]

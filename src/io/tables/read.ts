@@ -5,7 +5,7 @@
  */
 import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
 import { fail, Failure, problem } from '../../domain/problem.js'
-import type { Column, ColumnType, Row, Table } from '../../domain/tables/table.js'
+import { isCellOf, type Column, type Row, type Table } from '../../domain/tables/table.js'
 import { checkFooter, checkPages } from '../parquetBounds.js'
 import { compressors, decoding, rangesOf, refuseFooterless } from '../parquetFile.js'
 import { openSource, type Source } from '../source.js'
@@ -14,13 +14,6 @@ import { checkArrowFile } from './arrowBounds.js'
 
 /** Rows decoded at a time. */
 const windowRows = 16_384
-
-const kinds: Readonly<Record<ColumnType, (cell: unknown) => boolean>> = {
-  utf8: cell => typeof cell === 'string',
-  int32: cell => typeof cell === 'number' && cell === (cell | 0),
-  float64: cell => typeof cell === 'number',
-  'float32 list': cell => Array.isArray(cell) && cell.every(item => typeof item === 'number'),
-}
 
 /** @throws Failure unless a file has this table's columns, in their order */
 const checkColumns = (file: string, table: Table, found: readonly string[]): void => {
@@ -63,7 +56,7 @@ const windowOf = (file: string, first: number, count: number, cells: Cells): rea
     Object.fromEntries(
       cells.map(({ column, values }) => {
         const cell = values[i] ?? null
-        if (cell === null ? !column.nullable : !kinds[column.type](cell)) {
+        if (!isCellOf(column, cell)) {
           const place = `row ${first + i}, column ${JSON.stringify(column.name)}`
           throw new Failure(problem(file, place, column.type, cell === null ? 'null' : typeof cell))
         }

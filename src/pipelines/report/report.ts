@@ -20,6 +20,7 @@ import { sha256 } from '../../io/hash.js'
 import { pageHtml } from '../../io/report/html.js'
 import { svgOf } from '../../io/report/svg.js'
 import { readList, removeOutdated, tableWriter, withTables, type TablePlace } from '../tableFiles.js'
+import { uninterrupted } from '../interruption.js'
 import { fileIn, formats } from '../experiment/tables.js'
 import { configOf, type ConfigSearch } from './config.js'
 import { openResults, requireChipTables, type ResultsFolder } from './folder.js'
@@ -146,7 +147,7 @@ const writeFiles = (
   texts: ReadonlyMap<string, string>,
   { provenance }: ResultsFolder,
 ): Promise<readonly string[]> =>
-  withTables({ out, list }, null, async () => {
+  withTables({ out, list }, uninterrupted, async () => {
     await removeLeftovers(out)
     const before = Object.keys((await readList(join(out, list)))?.files ?? {})
     const place: TablePlace = {

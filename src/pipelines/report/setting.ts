@@ -1,25 +1,24 @@
 /** The sweep that tables are of, and the setting of it that a report shows in full. Not here: what it shows. */
+import { each } from '../../domain/experiment/results.js'
 import { nearest } from '../../domain/spelling.js'
 import { fail } from '../../domain/problem.js'
 import { settingCell } from '../../domain/report/settings.js'
 import { scoresTable } from '../../domain/tables/scores.js'
 import type { Column, Row } from '../../domain/tables/table.js'
 import { schemaWithoutSweep } from '../../io/config/experiment.js'
-import { aboutKey, isKeyOf } from '../../io/config/sweep.js'
-import { frontColumns } from '../../io/tables/front.js'
+import { isKeyOf } from '../../io/config/sweep.js'
+import { columnsOf } from '../../io/tables/read.js'
 
 /**
  * The columns in front of the scores, as far as all are keys of a config; else none, and reading the table refuses it.
  * @param file the scores
  */
 export const sweptColumns = async (file: string): Promise<readonly Column[]> => {
-  const schema = schemaWithoutSweep()
-  const [about, isKey] = [aboutKey(schema), isKeyOf(schema)]
-  const front = await frontColumns(file, scoresTable)
-  const swept = front.flatMap(({ name, nullable, type }): Column[] =>
-    type === null || !isKey(name) ? [] : [{ name, nullable, type, ...about(name) }],
-  )
-  return swept.length === front.length ? swept : []
+  const isKey = isKeyOf(schemaWithoutSweep())
+  const found = await columnsOf(file)
+  const place = found.findIndex(c => c.name === scoresTable.columns[0]?.name)
+  const front = place < 0 ? found : found.slice(0, place)
+  return front.every(({ name, type }) => isKey(name) && type !== 'float32 list') ? front : []
 }
 
 /** `KEY=VALUE` of a command line, decoded. */
@@ -40,7 +39,7 @@ const checked = ({ key, value }: Where, columns: readonly Column[], settings: re
     const meant = nearest(key, names)
     refuse(`a key of the sweep (${names.join(', ')})`, `"${key}"${meant === null ? '' : ` (did you mean "${meant}"?)`}`)
   }
-  const values = [...new Set(settings.map(row => settingCell(row[key])))]
+  const values = each(settings.map(row => settingCell(row[key])))
   if (!values.includes(value)) refuse(`one of the values of ${key}: ${some(values)}`, `"${value}"`)
 }
 

@@ -17,6 +17,7 @@ import { shellWord } from '../../../src/domain/report/page.js'
 import { svgOf } from '../../../src/io/report/svg.js'
 import { repository } from '../../shared.js'
 import { analog, digital } from '../experiment/scored.js'
+import { valuesIn } from './values.js'
 
 const scores = (task: string) => [
   digital(0.9, { task, agreement: 1 }),
@@ -64,15 +65,6 @@ const all = [
   conductancesFigure({ device: pcm, noiseScales: noise, methods: ['abs-max'] }, [0, 3600, 31_536_000], 0),
   conductancesFigure({ device: pcm, noiseScales: noise, methods: ['abs-max'] }, [0], 1),
 ].filter(f => f !== null)
-
-const valuesIn = (spec: unknown): readonly Record<string, unknown>[] => {
-  if (typeof spec !== 'object' || spec === null) return []
-  return Object.entries(spec).flatMap(([key, value]) =>
-    key === 'values' && Array.isArray(value)
-      ? (value as Record<string, unknown>[]).filter(v => typeof v === 'object')
-      : valuesIn(value),
-  )
-}
 
 describe('the figures of a report', () => {
   test('are Vega-Lite by its own schema', () => {

@@ -23,6 +23,7 @@ import type { Column, Row } from '../../../src/domain/tables/table.js'
 import { svgOf } from '../../../src/io/report/svg.js'
 import { repository } from '../../shared.js'
 import { analog, digital } from '../experiment/scored.js'
+import { valuesIn } from './values.js'
 
 const column = (name: string, type: Column['type'] = 'float64'): Column => ({
   ...{ name, type, nullable: false, unit: '1', description: `about ${name}` },
@@ -75,14 +76,6 @@ const mixed = sweepOf(
 )
 const sweeps = { plain, tasks, words, bare, mixed }
 
-const valuesIn = (spec: unknown): readonly Record<string, unknown>[] => {
-  if (typeof spec !== 'object' || spec === null) return []
-  return Object.entries(spec).flatMap(([key, value]) =>
-    key === 'values' && Array.isArray(value)
-      ? (value as Record<string, unknown>[]).filter(v => typeof v === 'object')
-      : valuesIn(value),
-  )
-}
 const names = (axes: readonly SweepAxis[]): readonly (readonly string[])[] => axes.map(a => a.columns.map(c => c.name))
 
 describe('the axes of a sweep', () => {

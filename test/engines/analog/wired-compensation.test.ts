@@ -117,6 +117,16 @@ describe.each(ways)('behind wires, %s,', (_, way) => {
       return sum + (a * (expected.mean[at] ?? NaN) + b - y) ** 2 + a * a * (expected.variance[at] ?? NaN)
     }, 0)
 
+  /** Than without the wires, and as much as is predicted. */
+  const expectToErrLess = (outputs: ReturnType<typeof simulated>, found: Lines, unaware: Lines): void => {
+    const [now, before] = [errorsOf(outputs, found), errorsOf(outputs, unaware)]
+    // Where targets are pre-distorted there is hardly a drop left to make up for.
+    const hardly = way.preDistorted === true ? 1.1 : null
+    expect(now.bias).toBeLessThan((hardly ?? 0.6) * before.bias)
+    expect(now.square).toBeLessThan((hardly ?? 1) * before.square)
+    expect(Math.abs(now.square / predicted(found) - 1)).toBeLessThan(0.06)
+  }
+
   test('least squares errs less than without the wires, as much as is predicted, by the factor of the objective', () => {
     const layer = on('least-squares', way)
     const [found, ...none] = [linesOf(layer)]
@@ -135,12 +145,7 @@ describe.each(ways)('behind wires, %s,', (_, way) => {
       ),
     }
     const outputs = simulated(layer, found)
-    const [now, before] = [errorsOf(outputs, found), errorsOf(outputs, unaware)]
-    // Where targets are pre-distorted there is hardly a drop left to make up for.
-    const hardly = way.preDistorted === true ? 1.1 : null
-    expect(now.bias).toBeLessThan((hardly ?? 0.6) * before.bias)
-    expect(now.square).toBeLessThan((hardly ?? 1) * before.square)
-    expect(Math.abs(now.square / predicted(found) - 1)).toBeLessThan(0.06)
+    expectToErrLess(outputs, found, unaware)
 
     const rowCopies = way.rowCopies ?? new Uint16Array(0)
     const rowPlaces = placesOf(rows, rowCopies)
@@ -162,12 +167,7 @@ describe.each(ways)('behind wires, %s,', (_, way) => {
     const layer = on('moments', way)
     const [found, unaware] = [linesOf(layer), linesOf(on('moments', way, 0))]
     const outputs = simulated(layer, found)
-    const [now, before] = [errorsOf(outputs, found), errorsOf(outputs, unaware)]
-    // Where targets are pre-distorted there is hardly a drop left to make up for.
-    const hardly = way.preDistorted === true ? 1.1 : null
-    expect(now.bias).toBeLessThan((hardly ?? 0.6) * before.bias)
-    expect(now.square).toBeLessThan((hardly ?? 1) * before.square)
-    expect(Math.abs(now.square / predicted(found) - 1)).toBeLessThan(0.06)
+    expectToErrLess(outputs, found, unaware)
     // The mean over chips is what was expected, as far as so many chips tell.
     let [off, all] = [0, 0]
     expected.mean.forEach((mean, at) => {

@@ -22,17 +22,14 @@ import { openAnalog } from '../../../src/pipelines/analog.js'
 import { batchOf, type Sequence } from '../../../src/pipelines/batches.js'
 import { enginePool } from '../../../src/pipelines/enginePool.js'
 import { columnRows, errorRows, tileRows } from '../../../src/pipelines/experiment/chipTables.js'
-import { readCheckedConfig } from '../../../src/pipelines/experiment/config.js'
 import { runExperiment } from '../../../src/pipelines/experiment/run.js'
-import { allUnits, prepare, unitsFolder, type Workspace } from '../../../src/pipelines/experiment/workspace.js'
+import { allUnits, unitsFolder, type Workspace } from '../../../src/pipelines/experiment/workspace.js'
 import type { ExampleData, OpenTask } from '../../../src/pipelines/openTask.js'
-import type { Progress } from '../../../src/pipelines/progress.js'
+import { silent } from '../../../src/pipelines/progress.js'
 import { tokenised } from '../../../src/pipelines/tokenised.js'
 import { checkpointWith, failure, folderWith } from '../../io/fixture.js'
 import { repository, shared } from '../../shared.js'
-
-const nothing = (): void => undefined
-const silent: Progress = { begin: nothing, advance: nothing, end: nothing, close: nothing, note: nothing }
+import { prepared } from '../prepared.js'
 
 const cola = join(repository, 'data/models/cola')
 const ranges = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } }
@@ -55,14 +52,8 @@ const written = {
 }
 const times = [3600, 0]
 
-const prepared = async (config: object): Promise<Workspace> => {
-  const folder = folderWith({ 'config.json': config })
-  const checked = await readCheckedConfig(join(folder, 'config.json'))()
-  if (checked._tag === 'Left') throw new Error(JSON.stringify(checked.left))
-  return orThrow(prepare(checked.right.config, checked.right.hash, join(folder, 'out')))
-}
 const ran = async (config: object): Promise<Workspace> => {
-  const workspace = await prepared(config)
+  const workspace = await prepared(folderWith(), config)
   const engines = enginePool(workspace.settings, { workers: 0 }, silent)
   const { signal } = new AbortController()
   try {
@@ -335,7 +326,7 @@ describe('the tables about chips', () => {
 
 describe('a workspace', () => {
   const keys = async (change: object): Promise<readonly string[]> =>
-    allUnits(await prepared({ ...written, ...change })).flatMap(u => (u.kind === 'errors' ? [] : [u.key]))
+    allUnits(await prepared(folderWith(), { ...written, ...change })).flatMap(u => (u.kind === 'errors' ? [] : [u.key]))
 
   test('with a time added, one more chip and one more read has every unit it had before, but for the errors', async () => {
     const before = await keys({})
@@ -348,7 +339,9 @@ describe('a workspace', () => {
     const checkpoint = shared('data/models/sst2')
     const [task] = written.tasks
     const tasks = [{ ...task, task: 'sst2', checkpoint, data: join(repository, 'data/glue/SST-2') }]
-    await expect(prepared({ ...written, tasks, hardware: { tile: { rows: 2, columns: 2 } } })).rejects.toThrow(
+    await expect(
+      prepared(folderWith(), { ...written, tasks, hardware: { tile: { rows: 2, columns: 2 } } }),
+    ).rejects.toThrow(
       `${checkpoint}: encoder.layer.0.intermediate.dense: expected at most 65536 tiles, found 147456 of 2 x 2 (method "measured", hardware.tile)`,
     )
   })
@@ -356,12 +349,12 @@ describe('a workspace', () => {
 
 describe('calibration', () => {
   test('examples beyond the split are refused, naming file and split', async () => {
-    await expect(prepared({ ...written, calibration: { examples: 4001 } })).rejects.toThrow(
+    await expect(prepared(folderWith(), { ...written, calibration: { examples: 4001 } })).rejects.toThrow(
       `${join(repository, 'data/glue/CoLA')}: split train: expected at least 4001 examples, found 4000`,
     )
     // What no chip is calibrated with is not looked for.
     const [digital] = written.methods
-    await prepared({ ...written, methods: [digital], calibration: { examples: 4001 } })
+    await prepared(folderWith(), { ...written, methods: [digital], calibration: { examples: 4001 } })
   })
 
   test('inputs that are no numbers, or too large, are refused, naming checkpoint, tile and example', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Interrupted } from '../../../src/pipelines/interruption.js'
-import type { Progress } from '../../../src/pipelines/progress.js'
+import { silent, type Progress } from '../../../src/pipelines/progress.js'
 import { grammars } from '../../../tools/make-data/corpus.js'
 import { recipes } from '../../../tools/make-data/recipe.js'
 import type { Making } from '../../../tools/make-data/train.js'
@@ -18,11 +18,6 @@ const small: Wanted = {
     plain: task => ({ ...recipes.plain(task), epochs: 1 }),
     hardwareAware: task => ({ ...recipes.hardwareAware(task), epochs: 1 }),
   },
-}
-
-const silent: Progress = {
-  ...{ begin: () => undefined, advance: () => undefined, end: () => undefined, close: () => undefined },
-  note: () => undefined,
 }
 
 const making = (more: Partial<Making> = {}): Making => ({
