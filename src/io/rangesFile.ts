@@ -1,7 +1,7 @@
 /**
  * Ranges of a method as JSON that people read and edit: tasks, then layers, then their tiles in order, a tile with its
  * `inputRange` (null: dynamic), and `fullScales` and `gains` column by column (without `gains`: all 1); where idle cells are
- * in use, of each spare column and row the one that it is a copy of.
+ * in use, of each spare column and row the one that it is a copy of; where rows are scaled, `rowScales` row by row.
  * Binary32 numbers are written with the fewest digits that give them back. Not here: whether they fit a model
  * (pipelines/savedRanges.ts).
  */
@@ -63,9 +63,9 @@ const numbers = <A extends Float32Array | Uint16Array>(
   ),
 })
 
-const perColumn = (name: string, orZero: boolean): Shape<Float32Array> =>
+const perLine = (name: string, of: 'column' | 'row', orZero = false): Shape<Float32Array> =>
   numbers(
-    `${name} (an array of numbers, one a column)`,
+    `${name} (an array of numbers, one a ${of})`,
     { type: 'number', [orZero ? 'minimum' : 'exclusiveMinimum']: 0 },
     {
       expected: `a number ${orZero ? '>= 0' : '> 0'} that binary32 holds`,
@@ -94,14 +94,20 @@ interface WrittenTile extends Pick<SavedTile, 'inputRange' | 'fullScales'> {
   readonly gains: Float32Array | null
   readonly spareColumns: Uint16Array | null
   readonly spareRows: Uint16Array | null
+  readonly rowScales: Float32Array | null
 }
 
 const tile: Shape<WrittenTile> = object<WrittenTile>('a tile of ranges', {
   inputRange: required(inputRange, { about: 'Input magnitude that stands for full scale.' }),
-  fullScales: required(perColumn('full scales', true), { about: 'Weight of each column that stands for full scale.' }),
-  gains: optional(perColumn('gains', false), { about: 'Digital factor of each column; without them, 1.' }),
+  fullScales: required(perLine('full scales', 'column', true), {
+    about: 'Weight of each column that stands for full scale.',
+  }),
+  gains: optional(perLine('gains', 'column'), { about: 'Digital factor of each column; without them, 1.' }),
   spareColumns: optional(owners('column'), { about: 'Of each idle column in use, the column that it is a copy of.' }),
   spareRows: optional(owners('row'), { about: 'Of each idle row in use, ascending, the row that it is a copy of.' }),
+  rowScales: optional(perLine('row scales', 'row'), {
+    about: 'What the inputs of each row are divided by, and its weights multiplied by; without them, 1.',
+  }),
 })
 
 interface WrittenRanges {
@@ -130,10 +136,10 @@ const ranges: Shape<WrittenRanges> = object<WrittenRanges>('a file of ranges', {
   }),
 })
 
-const filled = ({ gains, spareColumns, spareRows, ...rest }: WrittenTile): SavedTile => ({
+const filled = ({ gains, spareColumns, spareRows, rowScales, ...rest }: WrittenTile): SavedTile => ({
   ...rest,
   gains: gains ?? new Float32Array(rest.fullScales.length).fill(1),
-  ...{ copies: spareColumns, rowCopies: spareRows },
+  ...{ copies: spareColumns, rowCopies: spareRows, rowScales: rowScales ?? new Float32Array(0) },
 })
 
 const mapped = <A, B>(map: ReadonlyMap<string, A>, of: (value: A) => B): ReadonlyMap<string, B> =>
@@ -166,13 +172,14 @@ const row = (values: Float32Array): string => `[${Array.from(values, shortest).j
 const ownersText = (key: string, copied: Uint16Array | null): readonly string[] =>
   copied === null ? [] : [`          "${key}": [${copied.join(', ')}]`]
 
-const tileText = ({ inputRange: range, fullScales, gains, copies, rowCopies }: SavedTile): string => {
+const tileText = ({ inputRange: range, fullScales, gains, copies, rowCopies, rowScales }: SavedTile): string => {
   const lines = [
     `          "inputRange": ${JSON.stringify(range)}`,
     `          "fullScales": ${row(fullScales)}`,
     `          "gains": ${row(gains)}`,
     ...ownersText('spareColumns', copies),
     ...ownersText('spareRows', rowCopies),
+    ...(rowScales.length === 0 ? [] : [`          "rowScales": ${row(rowScales)}`]),
   ]
   return `        {\n${lines.join(',\n')}\n        }`
 }

@@ -6,7 +6,14 @@ import type { TileSize } from '../domain/crossbar/tiling.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers } from '../domain/encoder/architecture.js'
 import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
-import { fillsRows, minimises, type AnalogMethod } from '../domain/experiment/method.js'
+import {
+  columnStart,
+  fillsRows,
+  inputStart,
+  minimises,
+  scalesRows,
+  type AnalogMethod,
+} from '../domain/experiment/method.js'
 import { fail } from '../domain/problem.js'
 import { keepLast } from '../domain/recent.js'
 import { logitContrasts } from '../domain/ranges/contrasts.js'
@@ -30,7 +37,7 @@ import type { CalibrationData, OpenTask } from './openTask.js'
 import { chooseRanges, type ChosenRanges, type ExpectedErrors, type Rules, type Seen } from './ranges.js'
 
 /** A method's rules, and the chip they are for. */
-export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective' | 'spare'> {
+export interface RangesWanted extends Rules, Pick<AnalogMethod, 'name' | 'objective' | 'spare' | 'rowScale'> {
   readonly hardware: Hardware
 }
 
@@ -53,14 +60,20 @@ export const asksForErrors = (
 
 /** What ranges depend on beside the task: equal ones for all that are equal in this, whatever they are called. */
 export const rangesKey = (wanted: RangesWanted): string => {
-  const { columnRange, inputRange, irDrop, objective, hardware, spare } = wanted
-  return JSON.stringify([columnRange, inputRange, irDrop, asksForErrors(wanted) ? objective : null, hardware, spare])
+  const { columnRange, inputRange, irDrop, objective, hardware, spare, rowScale } = wanted
+  const weighed = asksForErrors(wanted) ? objective : null
+  return JSON.stringify([columnRange, inputRange, irDrop, weighed, hardware, spare, rowScale])
 }
 
 /** Which summaries of inputs, and of outputs, its rules look at. */
 const inputsKey = ({ hardware: { tile } }: RangesWanted): string => JSON.stringify(tile)
-const outputsKey = (tile: TileSize, columnRange: RangesWanted['columnRange']): string =>
-  JSON.stringify([tile, columnRange.rule === 'output-current' ? columnRange.inputs : null])
+const outputsKey = (tile: TileSize, examples: number): string => JSON.stringify([tile, examples])
+
+/** How many examples' outputs the rule for columns looks at, or what its search starts from; null: at none. */
+const outputsOf = (range: RangesWanted['columnRange']): number | null => {
+  const start = columnStart(range)
+  return start.rule === 'output-current' ? start.inputs : null
+}
 
 /** Which weighted errors a method minimises. */
 export const errorsKey = ({ objective, hardware: { tile } }: RangesWanted): string =>
@@ -76,13 +89,10 @@ export interface CalibrationPass {
 export const passesFor = (wanted: RangesWanted): readonly CalibrationPass[] => {
   const { columnRange, hardware } = wanted
   const inputs = { of: 'inputs', key: `inputs ${inputsKey(wanted)}` } as const
-  const outputs = { of: 'outputs', key: `outputs ${outputsKey(hardware.tile, columnRange)}` } as const
+  const looked = outputsOf(columnRange)
+  const outputs = { of: 'outputs', key: `outputs ${outputsKey(hardware.tile, looked ?? 0)}` } as const
   const errors = { of: 'errors', key: `errors ${errorsKey(wanted)}` } as const
-  return [
-    inputs,
-    ...(columnRange.rule === 'output-current' ? [outputs] : []),
-    ...(asksForErrors(wanted) ? [errors] : []),
-  ]
+  return [inputs, ...(looked === null ? [] : [outputs]), ...(asksForErrors(wanted) ? [errors] : [])]
 }
 
 /** Methods that are searched for on one calibration, at most: a kill loses what they took, and all their ranges are held. */
@@ -91,8 +101,8 @@ export const mostTogether = 16
 /** The rules that the search starts from; those that are not searched for stay. */
 const startOf = ({ columnRange, inputRange, irDrop = 'none' }: Rules): Rules => ({
   irDrop,
-  columnRange: columnRange.rule === 'optimal' ? { rule: columnRange.start } : columnRange,
-  inputRange: inputRange.rule === 'optimal' ? { rule: inputRange.start } : inputRange,
+  columnRange: columnStart(columnRange),
+  inputRange: inputStart(inputRange),
 })
 
 /** Summaries of so many sizes of tiles are kept: units come size by size. */
@@ -104,12 +114,21 @@ const remembered = <A>(find: (key: string) => Promise<A>) => {
   return async (key: string): Promise<A> => keepLast(known, mostSizes, key, known.get(key) ?? (await find(key)))
 }
 
+/** What a search starts from, tile by tile: ranges by a rule; and, where they have been found, optima on the way. */
+interface From {
+  readonly start: readonly ChosenRanges[]
+  /** Without copies. */
+  readonly known: readonly FilledOptimum[] | null
+  /** Without copies and scales. */
+  readonly unscaled: readonly FilledOptimum[] | null
+}
+
 /** Of every tile, in the order of the model. */
 const searched = async (
   open: OpenTask,
   { heap, engine }: Calibrated,
-  { columnRange, inputRange, objective, hardware, name, spare }: RangesWanted,
-  { start, known }: { readonly start: readonly ChosenRanges[]; readonly known: readonly FilledOptimum[] | null },
+  { columnRange, inputRange, objective, hardware, name, spare, rowScale }: RangesWanted,
+  { start, known, unscaled }: From,
   { progress, options: { signal = uninterrupted } }: Calibrating,
 ): Promise<readonly FilledOptimum[]> => {
   const momentsAt = (seconds: number): number => placeMoments(heap, hardware, seconds)
@@ -135,7 +154,8 @@ const searched = async (
         columns: spare === 'none' ? 0 : hardware.tile.columns - tile.columns.size,
         rows: fillsRows({ spare }) ? hardware.tile.rows - tile.rows.size : 0,
       },
-      known: known?.[k] ?? null,
+      scaled: scalesRows({ rowScale }),
+      ...{ known: known?.[k] ?? null, unscaled: unscaled?.[k] ?? null },
     })
     progress.advance(1, 0)
     return optimumOf(found)
@@ -155,17 +175,18 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   })
   const seen = async (wanted: RangesWanted): Promise<Seen> => {
     const { columnRange, hardware } = wanted
-    if (columnRange.rule !== 'output-current') return { inputs: await inputs(inputsKey(wanted)), outputs: null }
-    if (columnRange.inputs > data.examples)
+    const looked = outputsOf(columnRange)
+    if (looked === null) return { inputs: await inputs(inputsKey(wanted)), outputs: null }
+    if (looked > data.examples)
       fail(
         open.source.data.resolved,
         '',
-        `${columnRange.inputs} calibration examples, for the rule "output-current"`,
+        `${looked} calibration examples, for the rule "output-current"`,
         `${data.examples}`,
       )
     return {
       inputs: await inputs(inputsKey(wanted)),
-      outputs: await outputs(outputsKey(hardware.tile, columnRange)),
+      outputs: await outputs(outputsKey(hardware.tile, looked)),
     }
   }
 
@@ -175,7 +196,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
   const known = new Map<string, readonly ChosenRanges[]>()
   const kept = new Map<string, Vectors>()
 
-  /** @param fits whether input vectors are to be kept. @param rows whether rows may be copied */
+  /** @param fits whether input vectors are to be kept. @param rows whether rows may be copied or scaled */
   const passingFor = ({ objective, hardware: { tile } }: RangesWanted, fits = true, rows = false): Passing => ({
     ...{ observed: 'errors', tile, vectors: fits ? data.vectors : 0, rows },
     contrasts: objective.weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels),
@@ -183,13 +204,14 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
 
   const optimised = async (together: readonly RangesWanted[]): Promise<void> => {
     // What others start from comes first.
-    const all = [...together.filter(w => w.spare === 'none'), ...together.filter(w => w.spare !== 'none')]
+    const steps = (w: RangesWanted): number => (scalesRows(w) ? 1 : 0) + (w.spare === 'none' ? 0 : 2)
+    const all = [...together].sort((a, b) => steps(a) - steps(b))
     const [first] = all
     if (first === undefined) return
     const starts: (readonly ChosenRanges[])[] = []
     for (const wanted of all) starts.push(await choose(open, wanted.hardware, startOf(wanted), await seen(wanted)))
     const fits = all.some(w => fitsOffsets(w.hardware))
-    const byRow = all.some(fillsRows)
+    const byRow = all.some(w => fillsRows(w) || scalesRows(w))
     const unfilled = new Map<string, readonly FilledOptimum[]>()
     const found = await calibrated(open, data, passingFor(first, fits, byRow), calibrating, async model => {
       if (fits) keepLast(kept, mostSizes, errorsKey(first), calibrationVectors(model))
@@ -201,16 +223,32 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
           continue
         }
         const alone = rangesKey({ ...wanted, spare: 'none' })
-        const from = { start: starts[i] ?? [], known: unfilled.get(alone) ?? null }
+        const unscaled = rangesKey({ ...wanted, spare: 'none', rowScale: 'none' })
+        const from = {
+          start: starts[i] ?? [],
+          known: unfilled.get(alone) ?? null,
+          unscaled: unfilled.get(unscaled) ?? null,
+        }
         const optima = await searched(open, model, wanted, from, calibrating)
         if (wanted.spare === 'none') unfilled.set(alone, optima)
         // Columns by a rule that looks at input ranges look at the optimal ones.
         const follows = wanted.columnRange.rule === 'output-current'
-        const given = optima.map(o => ({ inputRange: o.inputRange, columns: follows ? null : o, copies: o }))
+        const given = optima.map(o => ({
+          inputRange: o.inputRange,
+          columns: follows ? null : o,
+          copies: o,
+          rowScales: o.rowScales,
+        }))
         const ranges = await choose(open, wanted.hardware, rules, await seen(wanted), given)
         // A search that may change nothing says what those columns come to.
         const met = follows
-          ? await searched(open, model, { ...wanted, ...rules }, { start: ranges, known: null }, calibrating)
+          ? await searched(
+              open,
+              model,
+              { ...wanted, ...rules },
+              { start: ranges, known: null, unscaled: null },
+              calibrating,
+            )
           : optima
         const expectedOf = (tile: number): ExpectedErrors => ({
           start: (optima[tile]?.before ?? NaN) / data.examples,

@@ -17,6 +17,7 @@ import { fail } from '../domain/problem.js'
 import { fullScales } from '../domain/ranges/column-range.js'
 import { lineOrder } from '../domain/ranges/filled.js'
 import { clippedWeights, columnStatistics, type ColumnStatistics } from '../domain/ranges/column-statistics.js'
+import { heldWeights } from '../domain/ranges/held-weights.js'
 import { clippedInputs, inputRange } from '../domain/ranges/input-range.js'
 import type { TileRanges } from '../engines/analog/parameters.js'
 import type { Checkpoint } from '../io/checkpoint/checkpoint.js'
@@ -40,14 +41,16 @@ export interface ExpectedErrors {
 /** Of each spare column, and of each spare row: which of the tile's it is a copy of. */
 export type Copies = Pick<ChosenRanges, 'copies' | 'rowCopies'>
 
+/** Of a tile whose rows are scaled, full scales and statistics are of the scaled weights, as they are programmed. */
 export interface ChosenRanges extends TileRanges, ColumnStatistics {
   readonly gains: Float32Array
   readonly copies: Uint16Array
   readonly rowCopies: Uint16Array
+  readonly rowScales: Float32Array
   readonly dynamic: boolean
   /** Weights beyond their column's full scale. */
   readonly clippedWeights: number
-  /** Share of the calibration inputs beyond the input range, to the bin of a histogram (1 in 512); null if there are none. */
+  /** Share of the calibration inputs beyond the input range, to the bin of a histogram (1 in 512); null if there are none, or rows are scaled. */
   readonly clippedInputs: number | null
   /** null: nothing was minimised. */
   readonly expected: ExpectedErrors | null
@@ -64,6 +67,8 @@ export type Rules = Pick<AnalogMethod, 'columnRange' | 'inputRange'> & Partial<P
 
 /** What ranges are chosen for. */
 export type Subject = Pick<OpenTask, 'checkpoint' | 'learned' | 'saved'> & { readonly source: Pick<TaskSource, 'task'> }
+
+const unscaled = new Float32Array(0)
 
 const noCopies: Copies = { copies: new Uint16Array(0), rowCopies: new Uint16Array(0) }
 
@@ -85,6 +90,8 @@ export interface Given {
   readonly inputRange: number
   readonly columns: { readonly fullScales: Float32Array; readonly gains: Float32Array } | null
   readonly copies: Copies
+  /** Empty: rows are not scaled. */
+  readonly rowScales: Float32Array
 }
 
 /** Largest of a model's layers in weights. */
@@ -227,11 +234,13 @@ export const chooseRanges = async (
     let column = 0
     for (const place of tiles) {
       const piece = pieces.indexOf(place.rows.first)
-      const statistics = columnStatistics(weights, layer.inputs, place)
-      const summary = seen.inputs.get(layer.name)?.[piece]
-      if (summary === undefined) throw new RangeError(`no summary of the inputs of ${layer.name}, row piece ${piece}`)
       const found = given?.[chosen.length]
       const fromFile = { input: savedOf(open, rule, place), columns: savedOf(open, columnRange, place) }
+      const rowScales = found?.rowScales ?? fromFile.columns?.tile.rowScales ?? unscaled
+      const held = heldWeights(weights, layer.inputs, place, rowScales)
+      const statistics = columnStatistics(held.weights, held.inputs, held.place)
+      const summary = seen.inputs.get(layer.name)?.[piece]
+      if (summary === undefined) throw new RangeError(`no summary of the inputs of ${layer.name}, row piece ${piece}`)
       const range =
         found?.inputRange ?? fromFile.input?.tile.inputRange ?? inputRange(rule, summary, inputs?.[place.index] ?? null)
       const outputs = seen.outputs?.get(layer.name)?.[piece]
@@ -265,12 +274,12 @@ export const chooseRanges = async (
         fullScales: full,
         gains: found?.columns?.gains ?? fromFile.columns?.tile.gains ?? new Float32Array(place.columns.size).fill(1),
         inputRange: range,
-        ...{ copies: copies.copies, rowCopies: copies.rowCopies },
+        ...{ copies: copies.copies, rowCopies: copies.rowCopies, rowScales },
         dynamic: rule.rule === 'dynamic',
-        clippedWeights: clippedWeights(weights, layer.inputs, place, full),
+        clippedWeights: clippedWeights(held.weights, held.inputs, held.place, full),
         ...(order === null ? {} : { rowOrder: order }),
         preDistorted: preDistorts(compensated),
-        clippedInputs: clippedInputs(summary, rule.rule === 'dynamic' ? Infinity : range),
+        clippedInputs: rowScales.length > 0 ? null : clippedInputs(summary, rule.rule === 'dynamic' ? Infinity : range),
         expected: null,
       })
     }

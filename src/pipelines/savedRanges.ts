@@ -93,7 +93,14 @@ export const toSearch = <M extends Pick<AnalogMethod, Kind | 'spare'>>(method: M
 const copiesText = (count: number): string => counted(count, 'copy', undefined, 'copies')
 
 /** @throws Failure if a tile of the file is not one that the method can use */
-const refuseTile = (file: string, at: readonly string[], found: SavedTile, { columns }: Tile, kind: Kind): void => {
+const refuseTile = (
+  file: string,
+  at: readonly string[],
+  found: SavedTile,
+  { rows, columns }: Tile,
+  kind: Kind,
+  whole: boolean,
+): void => {
   for (const key of ['fullScales', 'gains'] as const)
     if (found[key].length !== columns.size)
       fail(
@@ -102,6 +109,16 @@ const refuseTile = (file: string, at: readonly string[], found: SavedTile, { col
         `${counted(columns.size, 'number')}, one a column of the tile`,
         `${found[key].length}`,
       )
+  const scales = found.rowScales.length
+  if (scales > 0 && scales !== rows.size)
+    fail(file, jsonPath([...at, 'rowScales']), `${counted(rows.size, 'number')}, one a row of the tile`, `${scales}`)
+  if (scales > 0 && (!whole || found.inputRange === null))
+    fail(
+      file,
+      jsonPath([...at, 'rowScales']),
+      'both ranges taken from the file, the input range a number: they are for scaled rows',
+      whole ? 'a dynamic range' : `only its ${kind === 'columnRange' ? 'columns' : 'input ranges'}`,
+    )
   if (kind === 'inputRange' && found.inputRange === null)
     fail(file, jsonPath([...at, 'inputRange']), 'a number, for the rule "fixed"', 'null, which is no fixed range')
 }
@@ -142,8 +159,10 @@ const refuseUnfit = (
   saved: SavedRanges,
   task: TaskName,
   architecture: Architecture,
-  { name, tile, kind }: Pick<AnalogMethod, 'name'> & { readonly tile: TileSize; readonly kind: Kind },
+  method: Pick<AnalogMethod, 'name' | Kind> & { readonly tile: TileSize; readonly kind: Kind },
 ): void => {
+  const { name, tile, kind } = method
+  const whole = onlyFile(method) !== null
   if (saved.tile.rows !== tile.rows || saved.tile.columns !== tile.columns)
     fail(
       file,
@@ -176,7 +195,7 @@ const refuseUnfit = (
     if (found.length !== tiles.length) fail(file, jsonPath(at), counted(tiles.length, 'tile'), `${found.length}`)
     for (const [i, place] of tiles.entries()) {
       const own = found[i]
-      if (own !== undefined) refuseTile(file, [...at, String(i)], own, place, kind)
+      if (own !== undefined) refuseTile(file, [...at, String(i)], own, place, kind, whole)
     }
   }
 }
@@ -216,7 +235,7 @@ export const refuseUnfitRanges = (
     const { tile } = hardwareOf(config, method)
     for (const kind of kinds) {
       const file = fileOf(method[kind])
-      if (file !== null) refuseUnfit(file, files.of(file), task, architecture, { name: method.name, tile, kind })
+      if (file !== null) refuseUnfit(file, files.of(file), task, architecture, { ...method, tile, kind })
     }
     const both = onlyFile(method)
     if (both !== null) refuseUnfitCopies(both, files.of(both), task, architecture, { ...method, tile })

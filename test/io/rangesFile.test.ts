@@ -13,13 +13,15 @@ const anyTile: fc.Arbitrary<SavedTile> = fc
   .tuple(
     fc.option(positive),
     fc.array(fc.tuple(fc.oneof(positive, fc.constant(0)), positive), { maxLength: 5 }),
-    ...([owners, owners] as const),
+    ...([owners, owners, fc.array(positive, { maxLength: 3 })] as const),
   )
-  .map(([inputRange, columns, copies, rowCopies]) => ({
-    ...{ inputRange, copies, rowCopies },
+  .map(([inputRange, columns, copies, rowCopies, scales]) => ({
+    ...{ inputRange, copies, rowCopies, rowScales: Float32Array.from(scales) },
     fullScales: Float32Array.from(columns, c => c[0]),
     gains: Float32Array.from(columns, c => c[1]),
   }))
+/** Nothing copied, nothing scaled. */
+const plain = { copies: null, rowCopies: null, rowScales: new Float32Array(0) }
 const layers = fc
   .array(fc.tuple(fc.constantFrom('encoder.a', 'b "c"', 'd'), fc.array(anyTile, { minLength: 1, maxLength: 3 })))
   .map(l => new Map(l))
@@ -58,7 +60,7 @@ describe('a file of ranges', () => {
   test('is for people: 0.1 is written as 0.1, a tile on four lines, a range of inputs as it is', async () => {
     const path = join(folderWith(), 'r.json')
     const columns = { fullScales: Float32Array.of(0.1, 1 / 3, 0), gains: Float32Array.of(1, 2e-7, 1) }
-    const tile = { inputRange: 0.1, ...columns, copies: null, rowCopies: null }
+    const tile = { inputRange: 0.1, ...columns, ...plain }
     await writeRangesFile(path, {
       ...{ method: 'm', tile: { rows: 8, columns: 4 }, spare: 'none' },
       tasks: new Map([['cola', new Map([['dense', [tile, { ...tile, inputRange: null }]]])]]),
@@ -69,20 +71,21 @@ describe('a file of ranges', () => {
     )
     expect(text).toContain('"inputRange": null')
     expect(text).not.toContain('spare')
+    expect(text).not.toContain('rowScales')
     expect(text.split('\n').length).toBeLessThan(30)
   })
 
   test('says of each spare column and row which it is a copy of, where there are any to say it of', async () => {
     const path = join(folderWith(), 'r.json')
     const tile = { inputRange: 1, fullScales: Float32Array.of(0.5, 0.25), gains: Float32Array.of(1, 1) }
-    const copied = { ...tile, copies: Uint16Array.of(1, 0, 1), rowCopies: new Uint16Array(0) }
+    const copied = { ...tile, copies: Uint16Array.of(1, 0, 1), rowCopies: new Uint16Array(0), rowScales: Float32Array.of(0.5, Math.SQRT2) }
     await writeRangesFile(path, {
       ...{ method: 'm', tile: { rows: 8, columns: 5 }, spare: 'columns and rows' },
       tasks: new Map([['cola', new Map([['dense', [copied]]])]]),
     })
     const text = readFileSync(path, 'utf8')
     expect(text).toContain('  "spare": "columns and rows",\n  "tasks"')
-    expect(text).toContain('"gains": [1, 1],\n          "spareColumns": [1, 0, 1],\n          "spareRows": []\n')
+    expect(text).toContain('"gains": [1, 1],\n          "spareColumns": [1, 0, 1],\n          "spareRows": [],\n          "rowScales": [0.5, 1.4142135]\n')
   })
 
   test('may leave out gains: they are 1', async () => {
@@ -99,7 +102,7 @@ describe('a file of ranges', () => {
     [
       'a misspelt key',
       withTile({ fullscales: [1] }),
-      'r.json: tasks.cola.dense.0.fullscales: expected one of the keys of a tile of ranges: inputRange, fullScales, gains, spareColumns, spareRows (did you mean "fullScales"?), found the unknown key "fullscales"',
+      'r.json: tasks.cola.dense.0.fullscales: expected one of the keys of a tile of ranges: inputRange, fullScales, gains, spareColumns, spareRows, rowScales (did you mean "fullScales"?), found the unknown key "fullscales"',
     ],
     [
       'no input range',

@@ -45,7 +45,7 @@ const chosenFor = (
 const learned = { columnRange: { rule: 'learned' }, inputRange: { rule: 'learned' } } as const
 const method: AnalogMethod = {
   ...learned,
-  ...{ name: 'm', execution: 'analog', spare: 'none', irDrop: 'none', hardware: {} },
+  ...{ name: 'm', execution: 'analog', spare: 'none', rowScale: 'none', irDrop: 'none', hardware: {} },
   objective: { weights: 'none', times: [] },
 }
 const absMax = { columnRange: { rule: 'abs-max' }, inputRange: { rule: 'abs-max' } } as const

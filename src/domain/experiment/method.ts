@@ -25,10 +25,8 @@ export interface FixedRange {
   readonly file: ConfigPath | null
 }
 
-/** How the full-scale weight of each column is chosen. */
-export type ColumnRange =
-  | FixedRange
-  | { readonly rule: 'abs-max' }
+/** Rules for columns with settings of their own, which a search can start from too. */
+export type ColumnHeuristic =
   | { readonly rule: 'weight-standard-deviations'; readonly standardDeviations: number }
   | {
       readonly rule: 'output-current'
@@ -36,13 +34,17 @@ export type ColumnRange =
       readonly inputs: number
       readonly start: Start
     }
-  | { readonly rule: 'learned' }
-  | { readonly rule: 'optimal'; readonly start: Start }
 
-/** How the input range of each tile is chosen. */
-export type InputRange =
+/** How the full-scale weight of each column is chosen. */
+export type ColumnRange =
   | FixedRange
   | { readonly rule: 'abs-max' }
+  | ColumnHeuristic
+  | { readonly rule: 'learned' }
+  | { readonly rule: 'optimal'; readonly start: Start | ColumnHeuristic }
+
+/** Rules for inputs with settings of their own, which a search can start from too. */
+export type InputHeuristic =
   | {
       readonly rule: 'percentile'
       /** In (0, 100]. */
@@ -52,13 +54,26 @@ export type InputRange =
       readonly start: Start
     }
   | { readonly rule: 'standard-deviations'; readonly standardDeviations: number }
+
+/** How the input range of each tile is chosen. */
+export type InputRange =
+  | FixedRange
+  | { readonly rule: 'abs-max' }
+  | InputHeuristic
   | { readonly rule: 'dynamic' }
   | { readonly rule: 'learned' }
-  | { readonly rule: 'optimal'; readonly start: Start }
+  | { readonly rule: 'optimal'; readonly start: Start | InputHeuristic }
+
+/** The rule that a search starts from; of a rule that searches for nothing, itself. */
+export const columnStart = (range: ColumnRange): Exclude<ColumnRange, { readonly rule: 'optimal' }> =>
+  range.rule !== 'optimal' ? range : typeof range.start === 'string' ? { rule: range.start } : range.start
+export const inputStart = (range: InputRange): Exclude<InputRange, { readonly rule: 'optimal' }> =>
+  range.rule !== 'optimal' ? range : typeof range.start === 'string' ? { rule: range.start } : range.start
 
 /** Whether a rule asks for what training left beside the model, or starts from it. */
 export const asksForLearned = (rule: ColumnRange | InputRange): boolean =>
-  rule.rule === 'learned' || ('start' in rule && rule.start === 'learned')
+  rule.rule === 'learned' ||
+  ('start' in rule && (typeof rule.start === 'string' ? rule.start === 'learned' : asksForLearned(rule.start)))
 
 /** Names of the rules. */
 export const columnRules = [
@@ -102,6 +117,13 @@ export const spares = ['none', 'columns', 'columns and rows'] as const
 /** What idle cells are used for. */
 export type Spare = (typeof spares)[number]
 
+export const rowScaleRules = ['none', 'optimal'] as const
+/** Whether each row has a factor, which its inputs are divided by before the DAC and its weights multiplied by. */
+export type RowScaleRule = (typeof rowScaleRules)[number]
+
+/** Whether rows are scaled. */
+export const scalesRows = ({ rowScale }: Pick<AnalogMethod, 'rowScale'>): boolean => rowScale === 'optimal'
+
 export const irDropRules = ['none', 'pre-distort', 'place', 'both'] as const
 /** How IR drop is compensated at programming time. */
 export type IrDropRule = (typeof irDropRules)[number]
@@ -123,6 +145,7 @@ export interface AnalogMethod {
   readonly inputRange: InputRange
   readonly objective: Objective
   readonly spare: Spare
+  readonly rowScale: RowScaleRule
   readonly irDrop: IrDropRule
   /** Changes to the config's hardware for this method; `hardwareOf` applies them. */
   readonly hardware: HardwareOverride

@@ -5,12 +5,12 @@
  */
 import { hardwareOf, type Config, type Json, type TaskSource } from './config.js'
 import { fitsOffsets } from './hardware.js'
-import { minimises, type AnalogMethod, type ColumnRange, type InputRange, type Method } from './method.js'
+import { minimises, scalesRows, type AnalogMethod, type ColumnRange, type InputRange, type Method } from './method.js'
 import { durationText, seconds } from './duration.js'
 import type { TensorFlowBuild } from './tensorflow.js'
 
 /** Raised when the same unit would give other numbers than before, so that finished units of old are not taken for new. */
-export const resultsRevision = 5
+export const resultsRevision = 6
 
 /**
  * SHA-256 of every input file of a task, by role. Nothing else of the outside decides its results, but TensorFlow.js where
@@ -105,6 +105,7 @@ export const executionOf = (
       ...rules,
       spare,
       irDrop,
+      ...(scalesRows(method) ? { rowScale: method.rowScale } : {}),
       ...(minimises(method) || fits ? { objective } : {}),
     }),
     hardware: asJson(hardware),

@@ -1,8 +1,9 @@
 /**
- * The optimal ranges of a tile whose idle rows and columns hold copies: ranges first, then copies where they gain most, then
- * ranges again nearby. Every step keeps the better value. Not modelled: which columns gain, told before rows are copied.
+ * The optimal ranges of a tile whose rows are scaled, and whose idle rows and columns hold copies: ranges first, then
+ * scales, then copies where they gain most, then ranges again nearby. Every step keeps the better value. Not modelled: which columns gain, told before rows are copied.
  */
 import { orderWithCopies } from '../crossbar/placement.js'
+import type { WeightedHistogram } from './histogram.js'
 import type { RowInputs } from './input-error.js'
 import { wiresOf, type WiresWanted } from './ir-drop.js'
 import { expectedCompensation } from './expected-compensation.js'
@@ -16,13 +17,16 @@ import {
   type TileObjective,
 } from './objective.js'
 import { optimalRanges, type Optimum, type Wanted } from './optimum.js'
+import { scaledRowInputs, scaledRows, withRowScales } from './row-scale.js'
 import { placesOf, spareColumns } from './spare.js'
 import { spareRows } from './spare-rows.js'
 
-/** The ranges, and which columns and rows the spare ones are copies of. */
+/** The ranges, which columns and rows the spare ones are copies of, and by how much rows are scaled. */
 export interface FilledOptimum extends Optimum {
   readonly copies: Uint16Array
   readonly rowCopies: Uint16Array
+  /** [rows]; empty: they are not. */
+  readonly rowScales: Float32Array
 }
 
 /** What may be filled. */
@@ -37,6 +41,11 @@ export interface FillableTile {
   /** null: its rows are not to be copied. */
   readonly inputs: RowInputs | null
   readonly wires: WiresWanted | null
+}
+
+/** The same, before its rows are scaled; with its rows' inputs if they are to be. */
+export interface UnscaledTile extends FillableTile {
+  readonly rows: readonly WeightedHistogram[] | null
 }
 
 /** Half octaves below the input range that is best without copies, where others are looked for with them. */
@@ -131,17 +140,51 @@ const helpfulRows = (tile: FillableTile, alone: Optimum, wanted: Wanted, idle: n
   return none
 }
 
+/** The tile with its rows scaled, where they are to be and it helps. @param known what has been found for it already */
+const scaled = (
+  { rows, ...tile }: UnscaledTile,
+  alone: Optimum,
+  wanted: Wanted,
+  known: FilledOptimum | null,
+): { readonly tile: FillableTile; readonly optimum: Optimum; readonly rowScales: Float32Array } => {
+  const { objective, wires } = tile
+  const plain = { tile, optimum: alone, rowScales: new Float32Array(0) }
+  if (rows === null) return plain
+  const scalable = { objective, rows, wires }
+  const scaledTo = (rowScales: Float32Array, own: TileObjective) => ({
+    rowScales,
+    tile: { objective: own, wires, inputs: tile.inputs === null ? null : scaledRowInputs(scalable, rowScales) },
+  })
+  if (known !== null) {
+    const { rowScales } = known
+    return rowScales.length === 0
+      ? plain
+      : { ...scaledTo(rowScales, withRowScales(scalable, rowScales)), optimum: known }
+  }
+  const found = scaledRows(scalable, alone, wanted)
+  if (found === null) return plain
+  return { ...scaledTo(found.rowScales, found.objective), optimum: found.optimum }
+}
+
 /**
- * The optimum of a tile; with idle rows and columns, copies of those that gain most at it, and the optimum with them.
- * @param known the optimum without copies, if that has been found
- * @returns `before` without copies
+ * The optimum of a tile: its ranges; with rows scaled, if they are to be; with idle rows and columns, copies of those that
+ * gain most at it, and the optimum with them.
+ * @param found on the way before, if it was: the optimum without copies, and that without scales too
+ * @returns `before` without scales and copies
  */
-export const filledTile = (tile: FillableTile, wanted: Wanted, idle: Idle, known: Optimum | null): FilledOptimum => {
-  const alone = known ?? optimalRanges(tile.objective, wanted)
-  const { tile: objective, owners: rowCopies, optimum } = helpfulRows(tile, alone, wanted, idle.rows)
+export const filledTile = (
+  tile: UnscaledTile,
+  wanted: Wanted,
+  idle: Idle,
+  { known, unscaled }: { readonly known: FilledOptimum | null; readonly unscaled: Optimum | null },
+): FilledOptimum => {
+  const alone = known ?? unscaled ?? optimalRanges(tile.objective, wanted)
+  const { tile: own, optimum: single, rowScales } = scaled(tile, alone, wanted, known)
+  const { tile: objective, owners: rowCopies, optimum } = helpfulRows(own, single, wanted, idle.rows)
   const copies = spareColumns(averagedError(objective, optimum), idle.columns)
-  if (copies.length === 0) return { ...optimum, before: alone.before, copies, rowCopies }
+  const filled = { before: alone.before, copies, rowCopies, rowScales }
+  if (copies.length === 0) return { ...optimum, ...filled }
   const together = { ...objective, averaged: placesOf(objective.columns, copies) }
   const found = optimalRanges(together, { ...wanted, start: optimum, near: true })
-  return { ...found, before: alone.before, copies, rowCopies }
+  return { ...found, ...filled }
 }

@@ -68,6 +68,12 @@ export const percentileOf = (
   return Math.min(edgeOf(bins, bin + 1), largest)
 }
 
+/** Bin of a magnitude. */
+export const binAt = (bins: Bins, magnitude: number): number => {
+  number[0] = magnitude
+  return binOf(bins, itsPattern[0] ?? NaN)
+}
+
 /** The bins of a weighted histogram that hold anything, ascending. */
 export interface WeightedHistogram {
   readonly lower: Float64Array
@@ -85,6 +91,30 @@ export const weightedHistogram = (weight: ArrayLike<number>, edge: (bin: number)
     upper: Float64Array.from(held, b => edge(b + 1)),
     weight: Float64Array.from(held, b => weight[b] ?? NaN),
   }
+}
+
+/** What a wide bin leaves to the smallest numbers in it, relative: too little to be told apart. */
+const leastShare = 2 ** -20
+
+/** Several histograms as one over `bins`: what overlaps a bin falls into it in proportion. */
+export const mergedHistogram = (bins: Bins, all: readonly WeightedHistogram[]): WeightedHistogram => {
+  const merged = new Float64Array(bins.count)
+  const edges = Float64Array.from({ length: bins.count + 1 }, (_, b) => edgeOf(bins, b))
+  for (const { lower, upper, weight } of all)
+    for (let b = 0; b < weight.length; b++) {
+      const [from, to, whole] = [lower[b] ?? NaN, upper[b] ?? NaN, weight[b] ?? NaN]
+      let bin = binAt(bins, to)
+      let left = whole
+      // From the widest down.
+      for (; left > leastShare * whole && bin > 0 && (edges[bin] ?? NaN) > from; bin--) {
+        const part = (whole * (Math.min(to, edges[bin + 1] ?? NaN) - (edges[bin] ?? NaN))) / (to - from)
+        const share = Math.max(0, Math.min(left, part))
+        merged[bin] = (merged[bin] ?? NaN) + share
+        left -= share
+      }
+      merged[bin] = (merged[bin] ?? NaN) + left
+    }
+  return weightedHistogram(merged, bin => edges[bin] ?? NaN)
 }
 
 /** Sum over the histogram of weight (|x| - threshold)^2 where |x| is beyond the threshold. */

@@ -27,6 +27,8 @@ export interface Wanted {
   readonly columns: boolean
   /** Looks near the start only, which is an optimum of much the same objective; default: everywhere. */
   readonly near?: boolean
+  /** How often all ranges are moved, at most; default: until nothing is gained. */
+  readonly rounds?: number
 }
 
 export interface Optimum extends ScaledRanges {
@@ -77,7 +79,10 @@ const largestWeight = ({ weights, columnStep, rows }: TileObjective, column: num
   return most
 }
 
-export const optimalRanges = (tile: TileObjective, { start, input, columns, near = false }: Wanted): Optimum => {
+export const optimalRanges = (
+  tile: TileObjective,
+  { start, input, columns, near = false, rounds = mostRounds }: Wanted,
+): Optimum => {
   const { converters } = tile
   const compensation = expectedCompensation(tile, start.fullScales)
   const candidate = (index: number, fullScale: number): Candidate => ({
@@ -130,7 +135,7 @@ export const optimalRanges = (tile: TileObjective, { start, input, columns, near
   const lives = all.map(({ live }) => live)
 
   let factor = ratio
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     const before = least
     for (const live of lives) {
       if (live.gain !== null) continue

@@ -15,6 +15,8 @@ export interface SavedTile {
   /** Of each idle column in use, the column that it is a copy of; of each idle row, ascending. null: nothing is said of them. */
   readonly copies: Uint16Array | null
   readonly rowCopies: Uint16Array | null
+  /** Factor of each row, for which the ranges are; empty: rows are not scaled. */
+  readonly rowScales: Float32Array
 }
 
 /** By layer, the tiles of each in their order. */

@@ -149,3 +149,20 @@ export const spareRowsTable: Table<'tile' | 'owner'> = {
     { name: 'owner', type: 'int32', nullable: false, unit: '1', description: 'row of the tile that it is a copy of' },
   ],
 }
+
+export type RowScaleRow = Row<'scale'> & { readonly scale: number }
+
+/** Of tiles whose rows are scaled, a row of the table for each of theirs; of methods that scale rows. */
+export const rowScalesTable: Table<'scale'> = {
+  name: 'row scales',
+  columns: [
+    {
+      name: 'scale',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description:
+        "what the row's inputs are divided by before the DAC, and its weights multiplied by; 1 on every row of a tile whose rows are not scaled",
+    },
+  ],
+}

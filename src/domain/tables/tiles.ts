@@ -24,6 +24,8 @@ type TileColumn =
   | 'spare_columns'
   | 'utilisation'
   | 'input_range'
+  | 'row_scale_least'
+  | 'row_scale_greatest'
   | 'weights'
   | 'clipped_weights'
   | 'inputs'
@@ -44,6 +46,8 @@ export type TileRow = Row<TileColumn> &
     readonly spare_columns: number
     readonly utilisation: number
     readonly input_range: number | null
+    readonly row_scale_least: number
+    readonly row_scale_greatest: number
     readonly weights: number
     readonly clipped_weights: number
     readonly inputs: number
@@ -104,6 +108,21 @@ export const tilesTable: Table<TileColumn> = {
       unit: '1',
       description:
         'beta, input magnitude that stands for full scale and that the DAC does not exceed, in the unit of the activations; null if it has no fixed one (dynamic range)',
+    },
+    {
+      name: 'row_scale_least',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description:
+        'least of the factors that inputs are divided by before the DAC, and weights of their row multiplied by',
+    },
+    {
+      name: 'row_scale_greatest',
+      type: 'float64',
+      nullable: false,
+      unit: '1',
+      description: 'greatest of the same; both are 1 where rows are not scaled',
     },
     { name: 'weights', type: 'int32', nullable: false, unit: '1', description: 'weights on the tile' },
     {

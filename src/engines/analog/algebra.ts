@@ -7,7 +7,7 @@ import { digitalRest, parameterOf, type Activation } from '../digital/algebra.js
 import type { Occasion } from '../engine.js'
 import type { Workbench } from '../workbench.js'
 import type { AnalogLayer, AnalogParameters, ChipSettings, TilePlaces } from './parameters.js'
-import { encoded, multiplied, type EncodedInputs, type NoiseAddresses } from './tile.js'
+import { encoded, multiplied, scaledInputs, type EncodedInputs, type NoiseAddresses } from './tile.js'
 
 /** Two numbers a tile: inputs beyond its range, column sums beyond its ADC's. */
 export type Counts = Uint32Array
@@ -16,13 +16,15 @@ const bytes = 4
 /** Rows that go through a tile at once: their codes and sums stay in a core's cache. */
 const rowBlock = 256
 
-/** Tiles side by side take the same codes, unless their ranges differ, or which rows they have copies of. */
+/** Tiles side by side take the same codes, unless their ranges differ, or which rows they have copies of, or rows are scaled. */
 const takesTheSame = (a: TilePlaces, b: TilePlaces): boolean =>
   a.rows.first === b.rows.first &&
   a.inputRange === b.inputRange &&
   a.dynamic === b.dynamic &&
   a.rowCopies.count === 0 &&
-  b.rowCopies.count === 0
+  b.rowCopies.count === 0 &&
+  a.rowScales === 0 &&
+  b.rowScales === 0
 
 /** The same addresses some rows further on. */
 const onwards = (a: NoiseAddresses, rows: number): NoiseAddresses => ({
@@ -66,7 +68,7 @@ const blockInto = (
   const rows = Math.min(rowBlock, x.rows - row)
   const inputs = (tile: TilePlaces): EncodedInputs => {
     const at = x.at + bytes * (row * x.width + tile.rows.first)
-    const codes = encoded(bench, chip, tile, { x: at, rows, xRowStep: x.width })
+    const codes = encoded(bench, chip, tile, scaledInputs(bench, tile, { x: at, rows, xRowStep: x.width }))
     if (codes.nan > 0)
       throw new RangeError(`layer ${layer.name}: expected numbers as inputs, found ${codes.nan} that are not (NaN)`)
     return codes

@@ -13,7 +13,7 @@ import type { Workbench } from '../workbench.js'
 import { pairsOnTile } from './moments.js'
 import { averagedIn, rowPlaces, type ChipSettings, type TilePlaces, type VectorPlaces } from './parameters.js'
 import type { LayerOfTile, TileReading } from './readTile.js'
-import { encoded, multiplied } from './tile.js'
+import { encoded, multiplied, scaledInputs } from './tile.js'
 
 /** What a fit looks at: f32 [vectors, columns] each, on the scratch stack. */
 interface Outputs {
@@ -58,7 +58,10 @@ const measured = (
     heap.u32(examples, rows).fill(fitted)
     multiplied(
       ...([bench, chip, layer, tile] as const),
-      encoded(bench, chip, tile, { x: vectors.x + 4 * tile.rows.first, rows, xRowStep: layer.inputs }),
+      encoded(
+        ...([bench, chip, tile] as const),
+        scaledInputs(bench, tile, { x: vectors.x + 4 * tile.rows.first, rows, xRowStep: layer.inputs }),
+      ),
       { y: analog, yRowStep: tile.columns.size, yScale: tile.column.yScale, bias: 0, onward: false },
       { occasion, output: 'measuredOutput', vmmRead: 'measuredVmmRead', tokens, examples },
     )
@@ -74,14 +77,19 @@ const converted = (
   { heap, scratch }: Workbench,
   { converters }: ChipSettings,
   { inputs }: LayerOfTile,
-  { rows: { first, size }, inputRange, dynamic, rowCopies }: TilePlaces,
+  { rows: { first, size }, inputRange, dynamic, rowCopies, rowScales }: TilePlaces,
   vectors: VectorPlaces,
 ): { readonly x: Ptr; readonly squares: Ptr; readonly ranges: Float32Array } => {
   const [x, squares] = [scratch.take(4 * vectors.count * size), scratch.take(4 * vectors.count * size)]
   const ranges = new Float32Array(vectors.count).fill(inputRange)
   const places = rowPlaces(heap, { rows: { first, size }, rowCopies })
+  const taken = scaledInputs(
+    { heap, scratch },
+    { rows: { first, size }, rowScales },
+    { x: vectors.x + 4 * first, rows: vectors.count, xRowStep: inputs },
+  )
   for (let k = 0; k < vectors.count; k++) {
-    const from = heap.f32(vectors.x + 4 * (k * inputs + first), size)
+    const from = heap.f32(taken.x + 4 * k * taken.xRowStep, size)
     if (dynamic) ranges[k] = from.reduce((most, v) => Math.max(most, Math.abs(v)), 0) || 1
     const [to, square] = [heap.f32(x + 4 * k * size, size), heap.f32(squares + 4 * k * size, size)]
     from.forEach((v, i) => {

@@ -109,6 +109,8 @@ export interface TilePlaces extends ColumnBlock {
   readonly inputRange: number
   /** Each input vector has a range of its own, its largest magnitude, in units of `inputRange`. */
   readonly dynamic: boolean
+  /** f32 [rows]: what each input is divided by before the DAC, and each weight multiplied by; 0: nothing. */
+  readonly rowScales: Ptr
   readonly spare: SpareBlock | null
 }
 
@@ -213,11 +215,12 @@ const roomOfBlock = (block: Extent, c: Converters): number => {
 export const roomOf = (
   { rows, columns }: Pick<Tile, 'rows' | 'columns'>,
   c: Converters,
-  { copies, rowCopies }: Pick<TileRanges, 'copies' | 'rowCopies'> = {},
+  { copies, rowCopies, rowScales }: Pick<TileRanges, 'copies' | 'rowCopies' | 'rowScales'> = {},
 ): number => {
   const ofRows = { rows: rows.size + (rowCopies?.length ?? 0), rowCopies: rowCopies?.length ?? 0 }
   const spare = copies?.length ?? 0
   return (
+    aligned(4 * (rowScales?.length ?? 0)) +
     roomOfBlock({ ...ofRows, columns: columns.size }, c) +
     (spare === 0 ? 0 : roomOfBlock({ ...ofRows, columns: spare }, c))
   )
@@ -252,6 +255,8 @@ export interface TileRanges {
   readonly copies?: Uint16Array
   /** Of each spare row in use, ascending: the row of the tile that it is a copy of; default: none is used. */
   readonly rowCopies?: Uint16Array
+  /** Factor of each row, which its inputs are divided by and its weights multiplied by; default, and if empty: none. */
+  readonly rowScales?: Float32Array
   /** Whether each input vector has a range of its own, its largest magnitude; `inputRange` is 1 then. */
   readonly dynamic?: boolean
   /** The row at each place of the bit lines, copies after the tile's own, the ADC's last; default: in this order. */
@@ -317,11 +322,15 @@ export const placeTile = (
   heap: Pick<Heap, 'f32' | 'u32'>,
   allocate: Heap['allocate'],
   { index, rows, columns }: Tile,
-  { inputRange, fullScales, gains, copies, rowCopies, dynamic = false, rowOrder, preDistorted = false }: TileRanges,
+  ranges: TileRanges,
   converters: Converters,
   number: number,
   layer: LayerOfTiles,
 ): TilePlaces => {
+  const { inputRange, fullScales, gains, copies, rowCopies, dynamic = false, rowOrder, preDistorted = false } = ranges
+  const { rowScales = new Float32Array(0) } = ranges
+  const scalesAt = rowScales.length === 0 ? 0 : allocate(4 * rowScales.length)
+  if (scalesAt !== 0) heap.f32(scalesAt, rowScales.length).set(rowScales)
   const owners = copies ?? new Uint16Array(0)
   const shares = Float32Array.from(placesOf(columns.size, owners), (k, j) => (gains?.[j] ?? 1) / k)
   const against = {
@@ -351,7 +360,10 @@ export const placeTile = (
           { fullScales: copied(fullScales), gains: copied(shares), ...against },
           converters,
         )
-  return { ...block, number, inputRange, dynamic, spare: spare === null ? null : { ...spare, owners } }
+  return {
+    ...{ ...block, number, inputRange, dynamic, rowScales: scalesAt },
+    spare: spare === null ? null : { ...spare, owners },
+  }
 }
 
 export interface Mapping {

@@ -3,6 +3,7 @@
  * columns (compensation.ts, fit.ts). Nothing of a device is stored: its state is drawn again from its address.
  */
 import { preDistortionRounds } from '../../domain/crossbar/pre-distortion.js'
+import { scaledWeightsInto } from '../../domain/ranges/held-weights.js'
 import { firstReadOrigin, lifeOrigin, readOrigin, type Origin } from '../../domain/random/addresses.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { paddedColumns } from '../../kernels/reference/vmm.js'
@@ -105,19 +106,31 @@ export const comparesWithFirst = ({
 }: Pick<ChipSettings['hardware'], 'driftCompensation'>): boolean =>
   driftCompensation === 'global' || driftCompensation === 'per-column'
 
+/** The tile's weights as they are programmed: the layer's, or on the scratch stack where rows are scaled. */
+const ownWeights = (
+  { heap, scratch }: Workbench,
+  { inputs }: LayerOfTile,
+  { rows, columns, rowScales }: TilePlaces,
+  weights: Ptr,
+): WeightsAt => {
+  const own = weights + 4 * (columns.first * inputs + rows.first)
+  if (rowScales === 0) return { at: own, columnStep: inputs }
+  const at = scratch.take(4 * columns.size * rows.size)
+  const whole = heap.f32(own, (columns.size - 1) * inputs + rows.size)
+  scaledWeightsInto(heap.f32(at, columns.size * rows.size), whole, inputs, heap.f32(rowScales, rows.size))
+  return { at, columnStep: rows.size }
+}
+
 /** The weights of copied columns, side by side, on the scratch stack. */
 const copiedWeights = (
   { heap, scratch }: Workbench,
-  { inputs }: LayerOfTile,
-  { rows, columns }: TilePlaces,
+  { rows }: TilePlaces,
   { owners }: SpareBlock,
-  weights: Ptr,
+  own: WeightsAt,
 ): WeightsAt => {
   const at = scratch.take(4 * owners.length * rows.size)
   owners.forEach((j, k) =>
-    heap
-      .f32(at + 4 * k * rows.size, rows.size)
-      .set(heap.f32(weights + 4 * ((columns.first + j) * inputs + rows.first), rows.size)),
+    heap.f32(at + 4 * k * rows.size, rows.size).set(heap.f32(own.at + 4 * j * own.columnStep, rows.size)),
   )
   return { at, columnStep: rows.size }
 }
@@ -132,16 +145,12 @@ const readBlocks = (
   moment: Moment,
   origins: { readonly life: Origin; readonly occasion: Origin },
 ): void => {
-  const own = {
-    at: weights + 4 * (tile.columns.first * layer.inputs + tile.rows.first),
-    columnStep: layer.inputs,
-  }
-  readCells(bench, chip, own, tile, moment, origins)
-  const { spare } = tile
-  if (spare !== null)
-    bench.scratch.within(() => {
-      readCells(bench, chip, copiedWeights(bench, layer, tile, spare, weights), spare, moment, origins)
-    })
+  bench.scratch.within(() => {
+    const own = ownWeights(bench, layer, tile, weights)
+    readCells(bench, chip, own, tile, moment, origins)
+    const { spare } = tile
+    if (spare !== null) readCells(bench, chip, copiedWeights(bench, tile, spare, own), spare, moment, origins)
+  })
   for (const block of blocksOf(tile)) writeZScales(bench, chip, block, tile.inputRange)
 }
 

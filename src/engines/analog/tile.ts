@@ -74,10 +74,27 @@ const shared = ({ heap, scratch }: Workbench, { x, rows, xRowStep }: TileInputs,
   return { x: at, rows, xRowStep: devices }
 }
 
+/** Each input over its row's factor, in binary32, on the scratch stack; as they are where rows are not scaled. */
+export const scaledInputs = (
+  { heap, scratch }: Pick<Workbench, 'heap' | 'scratch'>,
+  { rows: { size }, rowScales }: Pick<TilePlaces, 'rows' | 'rowScales'>,
+  inputs: TileInputs,
+): TileInputs => {
+  if (rowScales === 0) return inputs
+  const { x, rows, xRowStep } = inputs
+  const at = scratch.take(4 * rows * size)
+  const scales = heap.f32(rowScales, size)
+  for (let r = 0; r < rows; r++) {
+    const [from, to] = [heap.f32(x + 4 * r * xRowStep, size), heap.f32(at + 4 * r * size, size)]
+    for (let i = 0; i < size; i++) to[i] = (from[i] ?? NaN) / (scales[i] ?? NaN)
+  }
+  return { x: at, rows, xRowStep: size }
+}
+
 /** What codes depend on. */
 type EncodedFor = Pick<TilePlaces, 'rows' | 'rowCopies' | 'inputRange' | 'dynamic'>
 
-/** Codes of inputs for tiles with these rows and this range. */
+/** Codes of inputs, over their rows' factors (`scaledInputs`), for tiles with these rows and this range. */
 export const encoded = (
   bench: Workbench,
   { converters }: Pick<ChipSettings, 'converters'>,

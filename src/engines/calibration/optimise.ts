@@ -8,10 +8,11 @@ import {
   tailBins,
   tailHistogram,
   weightedHistogram,
+  type WeightedHistogram,
 } from '../../domain/ranges/histogram.js'
 import { wiresOf, type WiresWanted } from '../../domain/ranges/ir-drop.js'
 import { filledTile, type FilledOptimum, type Idle } from '../../domain/ranges/filled.js'
-import { rowInputs, type RowInputs } from '../../domain/ranges/input-error.js'
+import { rowInputs } from '../../domain/ranges/input-error.js'
 import type { TileConverters, TileObjective } from '../../domain/ranges/objective.js'
 import type { Optimum, Wanted } from '../../domain/ranges/optimum.js'
 import type { Ptr } from '../../kernels/heap.js'
@@ -38,8 +39,11 @@ export interface OptimiseTile extends ChipOfObjective, Wanted {
   readonly tile: number
   /** Columns and rows of the hardware's tile that copies may fill. */
   readonly idle: Idle
-  /** The optimum without copies, if it has been found. */
-  readonly known: Optimum | null
+  /** Whether rows may be scaled. */
+  readonly scaled: boolean
+  /** The optimum without copies, and that without scales too, if they have been found. */
+  readonly known: FilledOptimum | null
+  readonly unscaled: Optimum | null
 }
 
 /** @param tile one of the layer's. The objective looks at the heap: it holds as long as the model does */
@@ -70,33 +74,37 @@ export const tileObjective = (
   }
 }
 
-/** What the DAC clips of a tile's inputs, row by row. */
+/** Of each of a tile's rows, |x_ti| weighted as the tile's inputs are. */
 const inputsByRow = (
   { heap }: Pick<Workbench, 'heap'>,
   layer: LayerPlaces,
   { index, rows: { size } }: Tile,
-  { inputs }: TileObjective,
-): RowInputs => {
+): readonly WeightedHistogram[] => {
   const first = firstTail(layer, index)
   const slots = heap.f64(layer.rowTails + 8 * tailBins * first, tailBins * size)
   const tops = heap.i32(layer.rowTops + 4 * first, size)
-  return rowInputs(
-    inputs,
-    Array.from({ length: size }, (_, i) => tailHistogram(slots, tops, i)),
-  )
+  return Array.from({ length: size }, (_, i) => tailHistogram(slots, tops, i))
 }
+
+/** Lists of a result, each after its length. */
+const listed = (lists: readonly ArrayLike<number>[]): number[] => lists.flatMap(l => [l.length, ...Array.from(l)])
 
 /** Of the task's result. */
 export const optimumOf = (numbers: Float64Array): FilledOptimum => {
-  const [before = NaN, after = NaN, inputRange = NaN, copies = NaN, rowCopies = NaN] = numbers
-  const rest = numbers.subarray(5 + copies + rowCopies)
-  const columns = rest.length / 2
+  const [before = NaN, after = NaN, inputRange = NaN] = numbers
+  let at = 3
+  const next = (): Float64Array => {
+    const from = at + 1
+    at = from + (numbers[at] ?? NaN)
+    return numbers.subarray(from, at)
+  }
   return {
     ...{ before, after, inputRange },
-    copies: Uint16Array.from(numbers.subarray(5, 5 + copies)),
-    rowCopies: Uint16Array.from(numbers.subarray(5 + copies, 5 + copies + rowCopies)),
-    fullScales: Float32Array.from(rest.subarray(0, columns)),
-    gains: Float32Array.from(rest.subarray(columns)),
+    copies: Uint16Array.from(next()),
+    rowCopies: Uint16Array.from(next()),
+    rowScales: Float32Array.from(next()),
+    fullScales: Float32Array.from(next()),
+    gains: Float32Array.from(next()),
   }
 }
 
@@ -106,9 +114,10 @@ export const optimiseTile = (bench: Workbench, parameters: CalibrationParameters
   const tile = layer.tiles[task.tile]
   if (tile === undefined) throw new RangeError(`no tile ${task.tile} of ${task.layer}`)
   const objective = tileObjective(bench, parameters, tile, task)
-  const inputs = layer.rowTails === 0 ? null : inputsByRow(bench, layer, tile, objective)
-  const found = filledTile({ objective, inputs, wires: task.wires }, task, task.idle, task.known)
-  const { before, after, inputRange, copies, rowCopies, fullScales, gains } = found
-  const counts = [copies.length, rowCopies.length]
-  return Float64Array.of(before, after, inputRange, ...counts, ...copies, ...rowCopies, ...fullScales, ...gains)
+  const rows = layer.rowTails === 0 ? null : inputsByRow(bench, layer, tile)
+  const inputs = rows === null ? null : rowInputs(objective.inputs, rows)
+  const tileWithout = { objective, inputs, wires: task.wires, rows: task.scaled ? rows : null }
+  const found = filledTile(tileWithout, task, task.idle, task)
+  const { before, after, inputRange, copies, rowCopies, rowScales, fullScales, gains } = found
+  return Float64Array.of(before, after, inputRange, ...listed([copies, rowCopies, rowScales, fullScales, gains]))
 }

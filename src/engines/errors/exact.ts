@@ -22,8 +22,9 @@ export interface ExactLayer {
   /**
    * Sum over rows of the square of what the DAC makes of x_i less x_i, for the inputs of a piece: [piece's rows].
    * @param places on how many rows of devices each stands
+   * @param scales what each is divided by before the DAC; null: nothing
    */
-  readonly rounding: (piece: Piece, dac: Dac, places: Uint16Array) => Float64Array
+  readonly rounding: (piece: Piece, dac: Dac, places: Uint16Array, scales: Float32Array | null) => Float64Array
 }
 
 export interface Dac {
@@ -78,11 +79,15 @@ const roundingErrors = (
   { first, size }: Piece,
   dac: Dac,
   places: Uint16Array,
+  scales: Float32Array | null,
 ): Float64Array => {
   const errors = new Float64Array(size)
   if (dac.maxCode === 0) return errors
-  // On n rows, n times the range at the same step.
-  const converters = Array.from(places, n => ({ ...converter(2, n * dac.range), maxCode: n * dac.maxCode }))
+  // On n rows, n times the range at the same step; over a factor, that many times the range.
+  const converters = Array.from(places, (n, i) => ({
+    ...converter(2, n * dac.range * (scales?.[i] ?? 1)),
+    maxCode: n * dac.maxCode,
+  }))
   const values = heap.f32(x.at, x.rows * x.width)
   for (let r = 0; r < x.rows; r++)
     for (const [i, c] of converters.entries()) {
@@ -95,9 +100,10 @@ const roundingErrors = (
 /** Neighbouring tiles, and the same tile on another chip, mostly ask for the same. */
 const remembered = (bench: Pick<Workbench, 'heap'>, x: Activation): ExactLayer['rounding'] => {
   const known = new Map<string, Float64Array>()
-  return (piece, dac, places) => {
-    const key = `${piece.first} ${dac.maxCode} ${dac.range} ${places.every(n => n === 1) ? '' : places.join()}`
-    const errors = known.get(key) ?? roundingErrors(bench, x, piece, dac, places)
+  return (piece, dac, places, scales) => {
+    const own = [places.every(n => n === 1) ? '' : places.join(), scales?.join() ?? '']
+    const key = `${piece.first} ${dac.maxCode} ${dac.range} ${own.join(' ')}`
+    const errors = known.get(key) ?? roundingErrors(bench, x, piece, dac, places, scales)
     known.set(key, errors)
     return errors
   }

@@ -11,6 +11,7 @@
  *
  * Where ranges have gains, alpha is short for alpha times the gain. IR drop enters through the factors u that the mean conductances give,
  * of targets as they are programmed. The factors alpha are those measured on the chip.
+ * Where rows are scaled, w^ is what is programmed over its row's factor.
  * Where copies of a column are averaged, devices and readouts have that many times less variance.
  * Not modelled: correlation of rounding errors between inputs and between copies, the spread of alpha and of u;
  * what an offset takes away; ranges of single vectors.
@@ -20,6 +21,7 @@ import { preDistorted } from '../../domain/crossbar/pre-distortion.js'
 import { quantisedGaussian } from '../../domain/crossbar/quantised-gaussian.js'
 import type { Converter } from '../../domain/crossbar/converter.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
+import { scaledWeightsInto } from '../../domain/ranges/held-weights.js'
 import { panelsBytes } from '../../kernels/kernels.js'
 import type { Ptr } from '../../kernels/heap.js'
 import {
@@ -165,7 +167,10 @@ const tileError = (
   const gains = heap.f32(tile.column.gains, columns)
   // As many as average each column's output; the gain stands there divided by them.
   const averaged = averagedIn(tile)
-  const rounding = exact.rounding(tile.rows, { maxCode: c.dacMaxCode, range: tile.inputRange }, rowPlaces(heap, tile))
+  const scales = tile.rowScales === 0 ? null : heap.f32(tile.rowScales, rows)
+  const dac = { maxCode: c.dacMaxCode, range: tile.inputRange }
+  const rounding = exact.rounding(tile.rows, dac, rowPlaces(heap, tile), scales)
+  const held = new Float32Array(rows)
   const inputs = exact.inputs.subarray(tile.rows.first, tile.rows.first + rows)
   const shares = heap.f32(exact.shares[piece] ?? NaN, x.rows * layer.outputs)
   const adc = { bits: 8, range: c.adcBound, maxCode: c.adcMaxCode }
@@ -181,18 +186,21 @@ const tileError = (
       for (let i = 0; i < rows; i++) expectations.weights[at + i] = -(w[i] ?? NaN)
       continue
     }
-    const { mean, variance } = momentsOf(w, fullScales[j] ?? NaN)
+    // As they are programmed; what is expected of them is of the layer's own again, over their rows' factors.
+    if (scales !== null) scaledWeightsInto(held, w, rows, scales)
+    const { mean, variance } = momentsOf(scales === null ? w : held, fullScales[j] ?? NaN)
     const kept = factors === null || !((factors[j] ?? NaN) > 0) ? 1 : (factors[j] ?? NaN)
-    const held = factor / kept
+    const unscaled = factor / kept
     // Sums over rows of the column: x^2 w E[v], x^2 w^2 and x^2 Var[v].
     let [cross, energy, noise] = [0, 0, 0]
     for (let i = 0; i < rows; i++) {
-      const [square, own, spreadOfOne] = [inputs[i] ?? NaN, w[i] ?? NaN, variance[i] ?? NaN]
-      const expected = held * (mean[i] ?? NaN)
-      const spread = (held * held * spreadOfOne) / copies
+      const [square, own, s] = [inputs[i] ?? NaN, w[i] ?? NaN, scales?.[i] ?? 1]
+      const [meanOfOne, spreadOfOne] = [(mean[i] ?? NaN) / s, (variance[i] ?? NaN) / (s * s)]
+      const expected = unscaled * meanOfOne
+      const spread = (unscaled * unscaled * spreadOfOne) / copies
       expectations.weights[at + i] = expected - own
       sum += spread * square + (expected * expected + spread) * (rounding[i] ?? NaN)
-      cross += square * own * (mean[i] ?? NaN)
+      cross += square * own * meanOfOne
       energy += square * own * own
       noise += square * spreadOfOne
     }

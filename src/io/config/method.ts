@@ -5,13 +5,16 @@
 import {
   engines,
   irDropRules,
+  rowScaleRules,
   spares,
   starts,
   type AnalogMethod,
+  type ColumnHeuristic,
   type ColumnRange,
   type DigitalMethod,
   type EngineName,
   type FixedRange,
+  type InputHeuristic,
   type InputRange,
   type Method,
   type Objective,
@@ -19,9 +22,10 @@ import {
 } from '../../domain/experiment/method.js'
 import type { ConfigPath } from '../../domain/experiment/path.js'
 import { hardwareOverride } from './hardware.js'
-import { defaulted, exactlyOne, object, optional, required, tagged, type Field } from './record.js'
+import { defaulted, exactlyOne, object, optional, required, tagged, wordOr, type Field } from './record.js'
 import { choice, constant, duration, integer, number, usableName } from './scalar.js'
-import { list, unique, type Shape } from './shape.js'
+import { list, refined, unique, type Shape } from './shape.js'
+import type { Misfit } from '../decoding.js'
 
 /** A rule without settings. */
 const bare = <R extends string>(rule: R, about: string): Shape<{ readonly rule: R }> =>
@@ -44,55 +48,69 @@ const fixed = (unit: string, path: Shape<ConfigPath>): Shape<FixedRange> =>
     'file',
   )
 
+/** Ranges that a search starts from, by name or by a rule with settings. */
+const searchStart = <H extends { readonly rule: string }>(heuristic: Shape<H>): Field<Start | H> =>
+  defaulted(wordOr(choice(starts), heuristic), 'abs-max', {
+    about: 'Ranges that the search starts from, and keeps where nothing is better.',
+  })
+
+const columnHeuristics = {
+  'weight-standard-deviations': object<Extract<ColumnRange, { rule: 'weight-standard-deviations' }>>(
+    'the rule "weight-standard-deviations"',
+    {
+      rule: named('weight-standard-deviations', 'A multiple of the standard deviation of the weights.'),
+      standardDeviations: deviations('Standard deviations of the weights that full scale covers.'),
+    },
+  ),
+  'output-current': object<Extract<ColumnRange, { rule: 'output-current' }>>('the rule "output-current"', {
+    rule: named('output-current', "The column's output current fits the ADC."),
+    standardDeviations: defaulted(number({ min: 0, max: 1000 }), 3, {
+      about: 'Standard deviations added to the mean output current (L).',
+      examples: [3],
+    }),
+    inputs: defaulted(integer({ min: 1, max: 1e6 }), 2, { about: 'Calibration inputs it looks at.', examples: [2] }),
+    start,
+  }),
+}
+
 const columnRange = (path: Shape<ConfigPath>): Shape<ColumnRange> =>
   tagged<'rule', ColumnRange>('a column range', 'rule', {
     fixed: fixed('weights', path),
     'abs-max': bare('abs-max', 'The largest weight of the column: nothing is clipped.'),
-    'weight-standard-deviations': object<Extract<ColumnRange, { rule: 'weight-standard-deviations' }>>(
-      'the rule "weight-standard-deviations"',
-      {
-        rule: named('weight-standard-deviations', 'A multiple of the standard deviation of the weights.'),
-        standardDeviations: deviations('Standard deviations of the weights that full scale covers.'),
-      },
-    ),
-    'output-current': object<Extract<ColumnRange, { rule: 'output-current' }>>('the rule "output-current"', {
-      rule: named('output-current', "The column's output current fits the ADC."),
-      standardDeviations: defaulted(number({ min: 0, max: 1000 }), 3, {
-        about: 'Standard deviations added to the mean output current (L).',
-        examples: [3],
-      }),
-      inputs: defaulted(integer({ min: 1, max: 1e6 }), 2, { about: 'Calibration inputs it looks at.', examples: [2] }),
-      start,
-    }),
+    ...columnHeuristics,
     learned: bare('learned', 'As learned in training, read from beside the checkpoint.'),
     optimal: object<Extract<ColumnRange, { rule: 'optimal' }>>('the rule "optimal"', {
       rule: named('optimal', 'Minimises the expected error of the objective.'),
-      start,
+      start: searchStart(tagged<'rule', ColumnHeuristic>('a rule to start from', 'rule', columnHeuristics)),
     }),
   })
+
+const inputHeuristics = {
+  percentile: object<Extract<InputRange, { rule: 'percentile' }>>('the rule "percentile"', {
+    rule: named('percentile', 'A percentile of the calibration inputs.'),
+    percentile: required(number({ over: 0, max: 100 }), { about: 'In (0, 100].', examples: [99.995] }),
+    of: defaulted(choice(['magnitude', 'signed value']), 'magnitude', { about: 'Percentile of |x|, or of x.' }),
+    start,
+  }),
+  'standard-deviations': object<Extract<InputRange, { rule: 'standard-deviations' }>>(
+    'the rule "standard-deviations"',
+    {
+      rule: named('standard-deviations', 'A multiple of the standard deviation of the calibration inputs.'),
+      standardDeviations: deviations('Standard deviations of the inputs that the range covers.'),
+    },
+  ),
+}
 
 const inputRange = (path: Shape<ConfigPath>): Shape<InputRange> =>
   tagged<'rule', InputRange>('an input range', 'rule', {
     fixed: fixed('activations', path),
     'abs-max': bare('abs-max', 'The largest calibration input of the tile: nothing is clipped.'),
-    percentile: object<Extract<InputRange, { rule: 'percentile' }>>('the rule "percentile"', {
-      rule: named('percentile', 'A percentile of the calibration inputs.'),
-      percentile: required(number({ over: 0, max: 100 }), { about: 'In (0, 100].', examples: [99.995] }),
-      of: defaulted(choice(['magnitude', 'signed value']), 'magnitude', { about: 'Percentile of |x|, or of x.' }),
-      start,
-    }),
-    'standard-deviations': object<Extract<InputRange, { rule: 'standard-deviations' }>>(
-      'the rule "standard-deviations"',
-      {
-        rule: named('standard-deviations', 'A multiple of the standard deviation of the calibration inputs.'),
-        standardDeviations: deviations('Standard deviations of the inputs that the range covers.'),
-      },
-    ),
+    ...inputHeuristics,
     dynamic: bare('dynamic', 'The largest input of each vector, found digitally as it comes.'),
     learned: bare('learned', 'As learned in training, read from beside the checkpoint.'),
     optimal: object<Extract<InputRange, { rule: 'optimal' }>>('the rule "optimal"', {
       rule: named('optimal', 'Minimises the expected error of the objective.'),
-      start,
+      start: searchStart(tagged<'rule', InputHeuristic>('a rule to start from', 'rule', inputHeuristics)),
     }),
   })
 
@@ -125,7 +143,21 @@ const digital: Shape<DigitalMethod> = object<DigitalMethod>('a digital method', 
   engine,
 })
 
-const analog = (path: Shape<ConfigPath>): Shape<AnalogMethod> =>
+/** Factors of rows are found with the ranges, not beside others. */
+const scaledWhereSearched = ({ rowScale, columnRange, inputRange }: AnalogMethod): readonly Misfit[] =>
+  rowScale === 'none' || (columnRange.rule === 'optimal' && inputRange.rule === 'optimal')
+    ? []
+    : [
+        {
+          at: ['rowScale'],
+          expected: '"none", or the rule "optimal" for both ranges too',
+          found: `"${rowScale}" with "${columnRange.rule}" columns and "${inputRange.rule}" inputs`,
+        },
+      ]
+
+const analog = (path: Shape<ConfigPath>): Shape<AnalogMethod> => refined(analogFields(path), scaledWhereSearched)
+
+const analogFields = (path: Shape<ConfigPath>): Shape<AnalogMethod> =>
   object<AnalogMethod>('an analog method', {
     name: methodName,
     execution: defaulted(constant('analog'), 'analog', { about: 'On simulated crossbar tiles.' }),
@@ -133,6 +165,9 @@ const analog = (path: Shape<ConfigPath>): Shape<AnalogMethod> =>
     inputRange: defaulted(inputRange(path), { rule: 'abs-max' }, { about: 'Input range of each tile.' }),
     objective: defaulted(objective, { weights: 'logits', times: [] }, { about: 'What the optimal rules minimise.' }),
     spare: defaulted(choice(spares), 'none', { about: 'What idle cells of a tile are used for.' }),
+    rowScale: defaulted(choice(rowScaleRules), 'none', {
+      about: 'A factor for each row, which its inputs are divided by before the DAC and its weights multiplied by.',
+    }),
     irDrop: defaulted(choice(irDropRules), 'none', {
       about:
         'How IR drop is compensated: targets that are pre-distorted when programming, rows of much current placed near the ADC, or both.',

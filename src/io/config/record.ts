@@ -187,6 +187,24 @@ export const tagged = <K extends string, A extends { readonly [P in K]: string }
   }
 }
 
+/** A word, or an object that says more. */
+export const wordOr = <W extends string, A extends object>(word: Shape<W>, object: Shape<A>): Shape<W | A> => {
+  const isWord = (u: W | A): u is W => typeof u === 'string'
+  return {
+    schema: { oneOf: [word.schema, object.schema] },
+    codec: new t.Type<W | A, Json>(
+      `${word.codec.name}, or ${object.codec.name}`,
+      (u): u is W | A => word.codec.is(u) || object.codec.is(u),
+      (input, context) => {
+        if (isObject(input)) return object.codec.validate(input, context)
+        const decoded = word.codec.validate(input, context)
+        return decoded._tag === 'Left' && typeof input !== 'string' ? t.failure(input, context) : decoded
+      },
+      value => (isWord(value) ? word.codec.encode(value) : object.codec.encode(value)),
+    ),
+  }
+}
+
 /** Exactly one of two optional keys; in the schema too. */
 export const exactlyOne = <A extends object>(
   shape: Shape<A>,

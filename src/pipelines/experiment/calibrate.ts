@@ -78,6 +78,7 @@ const savedLayers = (unit: PlannedMethodUnit, ranges: readonly ChosenRanges[]): 
     inputRange: keptRange(chosen),
     fullScales: chosen.fullScales,
     gains: chosen.gains,
+    rowScales: chosen.rowScales,
     copies: unit.method.spare === 'none' ? null : chosen.copies,
     rowCopies: fillsRows(unit.method) ? chosen.rowCopies : null,
   }))

@@ -16,7 +16,7 @@ import {
 } from '../../domain/tables/ranges.js'
 import type { TileRow } from '../../domain/tables/tiles.js'
 import { readUnit } from '../../io/unitFile.js'
-import { rangesPlaces, readSpare } from './rangesUnit.js'
+import { rangesPlaces, readRowScales, readSpare } from './rangesUnit.js'
 import {
   rangesUnits,
   tilesOfUnit,
@@ -66,10 +66,13 @@ export const tileRows = async function* (workspace: Laid): AsyncGenerator<TileRo
     const counts = await totalCounts(passesOf(workspace, unit), tiles.length)
     const copies = await readSpare(unit.path, tiles, 'columns')
     const rowCopies = fillsRows(unit.method) ? await readSpare(unit.path, tiles, 'rows') : []
+    const scales = await readRowScales(unit.path, tiles, unit.method)
     let i = 0
     for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
       const [tile, count] = [tiles[i], counts[i]]
       const spare = { rows: rowCopies[i]?.length ?? 0, columns: copies[i]?.length ?? 0 }
+      const own = scales[i] ?? new Float32Array(0)
+      const [least, greatest] = own.length === 0 ? [1, 1] : [Math.min(...own), Math.max(...own)]
       i += 1
       if (tile === undefined || count === undefined) throw new Error(`${unit.path}: more tiles than the model has`)
       const { rows, columns } = tile
@@ -79,7 +82,7 @@ export const tileRows = async function* (workspace: Laid): AsyncGenerator<TileRo
         ...{ layer: tile.layer, tile: tile.index },
         ...{ first_row: rows.first, rows: rows.size, first_column: columns.first, columns: columns.size },
         ...{ spare_rows: spare.rows, spare_columns: spare.columns, utilisation: utilisation(tile, size, spare) },
-        input_range: row.input_range,
+        ...{ input_range: row.input_range, row_scale_least: least, row_scale_greatest: greatest },
         weights,
         clipped_weights: row.clipped_weights / weights,
         inputs: count.inputs,

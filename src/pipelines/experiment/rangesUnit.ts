@@ -4,15 +4,17 @@
  */
 import type { Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import { fillsRows, preDistorts } from '../../domain/experiment/method.js'
+import { fillsRows, preDistorts, scalesRows, type AnalogMethod } from '../../domain/experiment/method.js'
 import {
   columnRangesTable,
   rowOrdersTable,
+  rowScalesTable,
   spareColumnsTable,
   spareRowsTable,
   tileRangesTable,
   type ColumnRangeRow,
   type RowOrderRow,
+  type RowScaleRow,
   type SpareRow,
   type TileRangeRow,
 } from '../../domain/tables/ranges.js'
@@ -21,8 +23,10 @@ import type { EnginePool, StoredRanges } from '../enginePool.js'
 import { keptRange, type ChosenRanges } from '../ranges.js'
 import { rangesUnits, tilesOfUnit, unitProvenance, type PlannedMethodUnit, type Workspace } from './workspace.js'
 
-/** Where each table stands in the file; that of spare rows only where the method fills rows. */
+/** Where each table stands in the file; that of spare rows only where the method fills rows, that of scales last, where it scales them. */
 export const rangesPlaces = { tiles: 0, columns: 1, rowOrders: 2, spare: 3, spareRows: 4 } as const
+
+const scalesPlace = (method: Pick<AnalogMethod, 'spare'>): number => (fillsRows(method) ? 5 : 4)
 
 const tileRow = (r: ChosenRanges): TileRangeRow => ({
   ...{
@@ -47,6 +51,11 @@ const spareRows = function* (all: readonly Uint16Array[]): Generator<SpareRow> {
   for (const [tile, owners] of all.entries()) for (const owner of owners) yield { tile, owner }
 }
 
+const scaleRows = function* (ranges: readonly ChosenRanges[], tiles: readonly Tile[]): Generator<RowScaleRow> {
+  for (const [tile, { rows }] of tiles.entries())
+    for (let i = 0; i < rows.size; i++) yield { scale: ranges[tile]?.rowScales[i] ?? 1 }
+}
+
 /** @throws Failure (in the promise) */
 export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool): Promise<void> => {
   const ranges = await engines.ranges(unit, unit.method)
@@ -56,6 +65,7 @@ export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool
     await writeRows(sink, rowOrdersTable, orderRows(ranges))
     await writeRows(sink, spareColumnsTable, spareRows(ranges.map(r => r.copies)))
     if (fillsRows(unit.method)) await writeRows(sink, spareRowsTable, spareRows(ranges.map(r => r.rowCopies)))
+    if (scalesRows(unit.method)) await writeRows(sink, rowScalesTable, scaleRows(ranges, tilesOfUnit(unit)))
     await unit.open.unchanged()
   })
   engines.kept(unit, unit.method)
@@ -103,6 +113,23 @@ export const readSpare = async (
   return owners.map(own => Uint16Array.from(own))
 }
 
+/** Of every tile, its rows' factors; empty where all are 1. */
+export const readRowScales = async (
+  path: string,
+  tiles: readonly Tile[],
+  method: Pick<AnalogMethod, 'spare' | 'rowScale'>,
+): Promise<readonly Float32Array[]> => {
+  if (!scalesRows(method)) return []
+  const scales: number[] = []
+  for await (const { scale } of readUnit<RowScaleRow>(path, rowScalesTable, scalesPlace(method))) scales.push(scale)
+  let at = 0
+  return tiles.map(({ rows: { size } }) => {
+    at += size
+    const own = scales.slice(at - size, at)
+    return Float32Array.from(own.every(s => s === 1) ? [] : own)
+  })
+}
+
 /** The ranges in a whole unit file, of every tile in the order of the model. @throws Failure (in the promise) */
 export const readRanges = async (unit: PlannedMethodUnit): Promise<readonly ChosenRanges[]> => {
   const tiles = tilesOfUnit(unit)
@@ -110,6 +137,7 @@ export const readRanges = async (unit: PlannedMethodUnit): Promise<readonly Chos
   const spare = await readSpare(unit.path, tiles, 'columns')
   const rows = fillsRows(unit.method) ? await readSpare(unit.path, tiles, 'rows') : []
   const orders = await readOrders(unit.path, tiles, rows)
+  const scales = await readRowScales(unit.path, tiles, unit.method)
   const { wireResistanceOhm } = hardwareOf(unit.setting.config, unit.method)
   const ranges: ChosenRanges[] = []
   for await (const row of readUnit<TileRangeRow>(unit.path, tileRangesTable, rangesPlaces.tiles)) {
@@ -121,6 +149,7 @@ export const readRanges = async (unit: PlannedMethodUnit): Promise<readonly Chos
       ...{ inputRange: row.input_range ?? 1, dynamic: row.input_range === null },
       copies: spare[ranges.length] ?? new Uint16Array(0),
       rowCopies: rows[ranges.length] ?? new Uint16Array(0),
+      rowScales: scales[ranges.length] ?? new Float32Array(0),
       preDistorted: wireResistanceOhm > 0 && preDistorts(unit.method.irDrop),
       ...(rowOrder === undefined ? {} : { rowOrder }),
       ...{ clippedWeights: row.clipped_weights, clippedInputs: row.clipped_inputs },

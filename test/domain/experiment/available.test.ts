@@ -15,6 +15,7 @@ const analog: AnalogMethod = {
   inputRange: { rule: 'abs-max' },
   objective: { weights: 'logits', times: [seconds(0)] },
   spare: 'none',
+  rowScale: 'none',
   irDrop: 'none',
   hardware: {},
 }

@@ -8,7 +8,7 @@ import { plan, sharded, type TaskInputs } from '../../../src/domain/experiment/p
 
 const digital: DigitalMethod = { name: 'd', execution: 'digital', engine: 'ohmflow' }
 const chip: AnalogMethod = {
-  ...{ name: 'a', execution: 'analog', spare: 'none', irDrop: 'none', hardware: {} },
+  ...{ name: 'a', execution: 'analog', spare: 'none', rowScale: 'none', irDrop: 'none', hardware: {} },
   columnRange: { rule: 'abs-max' },
   inputRange: { rule: 'abs-max' },
   objective: { weights: 'logits', times: [seconds(3600)] },

@@ -1,7 +1,7 @@
 /** Which rows idle ones are copies of: as good as the best of all ways to fill them, and never worse than none. */
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { filledTile, withRowCopies, type FillableTile } from '../../../src/domain/ranges/filled.js'
+import { filledTile, withRowCopies, type UnscaledTile } from '../../../src/domain/ranges/filled.js'
 import { inputError, inputErrorOn, rowInputs } from '../../../src/domain/ranges/input-error.js'
 import { expectedError, type TileObjective } from '../../../src/domain/ranges/objective.js'
 import { optimalRanges } from '../../../src/domain/ranges/optimum.js'
@@ -10,7 +10,7 @@ import { placesOf } from '../../../src/domain/ranges/spare.js'
 import { absMaxOf, gaussian, histogramOf, tileOf } from './tiles.js'
 
 /** A tile whose rows have inputs of their own deviations, as calibration would find it. */
-const tileWith = (deviations: readonly number[], columns: number, seed: number): FillableTile => {
+const tileWith = (deviations: readonly number[], columns: number, seed: number): UnscaledTile => {
   const rows = deviations.length
   const plain = tileOf({ rows, columns, seed })
   const of = (i: number): number =>
@@ -27,9 +27,12 @@ const tileWith = (deviations: readonly number[], columns: number, seed: number):
     weight: Float64Array.from(bins, ([, [, w]]) => w),
   }
   const energies = Float32Array.from({ length: rows * columns }, (_, at) => (deviations[at % rows] ?? NaN) ** 2)
-  return { objective: { ...plain, energies, inputs }, inputs: rowInputs(inputs, own), wires: null }
+  return { objective: { ...plain, energies, inputs }, inputs: rowInputs(inputs, own), rows: null, wires: null }
 }
 
+const none = { copies: new Uint16Array(0), rowCopies: new Uint16Array(0), rowScales: new Float32Array(0) }
+/** Found on the way before. */
+const nothing = { known: null, unscaled: null }
 const wanted = (objective: TileObjective) => ({
   ...{ input: true, columns: true },
   start: { inputRange: 3, fullScales: absMaxOf(objective), gains: new Float32Array(objective.columns).fill(1) },
@@ -88,7 +91,7 @@ describe('spare rows', () => {
     const wires = load === 0 ? null : { load, preDistorted: false, rowOrder: null }
     const objective = withRowCopies({ ...tile, wires }, new Uint16Array(0))
     const alone = optimalRanges(objective, wanted(objective))
-    const found = filledTile({ ...tile, objective, wires }, wanted(objective), { columns: 0, rows: idle }, null)
+    const found = filledTile({ ...tile, objective, wires }, wanted(objective), { columns: 0, rows: idle }, nothing)
     expect(found.rowCopies.length).toBeLessThanOrEqual(idle)
     expect(found.before).toBe(alone.before)
     expect(found.after).toBeLessThanOrEqual(alone.after)
@@ -98,16 +101,17 @@ describe('spare rows', () => {
     }
     // What comes out is what the objective says of it, and does not depend on who searched first.
     expect(found.after).toBe(expectedError(withRowCopies({ ...tile, objective, wires }, found.rowCopies), found).total)
-    const again = filledTile({ ...tile, objective, wires }, wanted(objective), { columns: 0, rows: idle }, alone)
+    const known = { known: { ...alone, ...none }, unscaled: null }
+    const again = filledTile({ ...tile, objective, wires }, wanted(objective), { columns: 0, rows: idle }, known)
     expect(again).toEqual(found)
   })
 
   test('are not used where there are none', () => {
     const tile = tileWith([1, 2, 5], 3, 1)
-    const found = filledTile(tile, wanted(tile.objective), { columns: 0, rows: 0 }, null)
+    const found = filledTile(tile, wanted(tile.objective), { columns: 0, rows: 0 }, nothing)
     expect(found).toEqual({
       ...optimalRanges(tile.objective, wanted(tile.objective)),
-      ...{ copies: new Uint16Array(0), rowCopies: new Uint16Array(0) },
+      ...none,
     })
   })
 })

@@ -48,7 +48,7 @@ const tile: TileRow = {
   first_column: 384,
   columns: 384,
   ...{ spare_rows: 128, spare_columns: 0, utilisation: 0.5625 },
-  input_range: null,
+  ...{ input_range: null, row_scale_least: 0.5, row_scale_greatest: 4 },
   weights: 147_456,
   clipped_weights: 0.01,
   inputs: 5e9, // beyond 2^32

@@ -43,6 +43,8 @@ export interface Placed {
   readonly copies?: Uint16Array
   /** Owners of every tile's spare rows. */
   readonly rowCopies?: Uint16Array
+  /** Factors of the layer's rows; full scales are of the weights times them. */
+  readonly rowScales?: Float32Array
   /** Rows of every tile at each place of its bit lines. */
   readonly rowOrder?: Uint32Array
   readonly preDistorted?: boolean
@@ -52,7 +54,7 @@ export interface Placed {
 
 export const layerOnChip = (change: HardwareOverride, { inputs, outputs, weights }: Matrix, placement: Placed = {}) => {
   const { inputRange = 1, fullScale, seed = 3, copies, rowCopies, rowOrder, dynamic = false } = placement
-  const { vectors = null, preDistorted = false } = placement
+  const { vectors = null, preDistorted = false, rowScales = new Float32Array(0) } = placement
   const hardware = chipWith({ tile: { rows: 512, columns: 512 }, ...change })
   const chip = chipSettings(heap, hardware, seed)
   const at = heap.allocate(4 * inputs * outputs)
@@ -60,7 +62,9 @@ export const layerOnChip = (change: HardwareOverride, { inputs, outputs, weights
   const tiles = tilesOf({ name: 'layer', inputs, outputs }, hardware.tile).map(tile => {
     const fullScales = Float32Array.from({ length: tile.columns.size }, (_, j) => {
       const first = (tile.columns.first + j) * inputs + tile.rows.first
-      return fullScale ?? weights.subarray(first, first + tile.rows.size).reduce((m, w) => Math.max(m, Math.abs(w)), 0)
+      const scaleOf = (row: number): number => rowScales[tile.rows.first + row] ?? 1
+      const column = weights.subarray(first, first + tile.rows.size)
+      return fullScale ?? column.reduce((m, w, i) => Math.max(m, Math.abs(Math.fround(w * scaleOf(i)))), 0)
     })
     return placeTile(
       heap,
@@ -70,6 +74,7 @@ export const layerOnChip = (change: HardwareOverride, { inputs, outputs, weights
         inputRange,
         fullScales,
         ...{ dynamic, preDistorted },
+        rowScales: rowScales.slice(tile.rows.first, tile.rows.first + tile.rows.size),
         ...(copies === undefined ? {} : { copies }),
         ...(rowCopies === undefined ? {} : { rowCopies }),
         ...(rowOrder === undefined ? {} : { rowOrder }),

@@ -50,6 +50,12 @@ const opened = async (
 }
 type Opened = Awaited<ReturnType<typeof opened>>
 
+/** Of both ranges, without copies and scales, from nothing. */
+const searched = {
+  ...{ input: true, columns: true, scaled: false, known: null, unscaled: null },
+  idle: { columns: 0, rows: 0 },
+} as const
+
 /** Every byte of what was gathered about a layer. */
 const bytesOf = ({ heap, parameters: { observed } }: Opened, l: LayerPlaces): readonly number[] => {
   const moments = (n: number, m: LayerPlaces['inputMoments']): readonly Uint8Array[] => [
@@ -206,9 +212,7 @@ describe('a tile', () => {
         const ones = new Float32Array(tile.columns.size).fill(1)
         const start = { inputRange: 6, fullScales: ones, gains: ones }
         const task = { kind: 'optimise tile', layer: layer.name, tile: tile.index, ...chip, start } as const
-        const found = optimumOf(
-          await m.engine.perform({ ...task, input: true, columns: true, idle: { columns: 0, rows: 0 }, known: null }),
-        )
+        const found = optimumOf(await m.engine.perform({ ...task, ...searched }))
         const objective = tileObjective(m, m.parameters, tile, chip)
         expect(found.before).toBe(expectedError(objective, start).total)
         expect(found.after).toBe(expectedError(objective, found).total)
@@ -229,9 +233,7 @@ describe('a tile', () => {
       const ones = new Float32Array(9).fill(1)
       const start = { inputRange: 6, fullScales: ones.subarray(0, layer?.tiles[0]?.columns.size), gains: ones }
       const task = { kind: 'optimise tile', layer: layer?.name ?? '', tile: 0, ...chip, start } as const
-      const found = optimumOf(
-        await m.engine.perform({ ...task, input: true, columns: true, idle: { columns: 0, rows: 0 }, known: null }),
-      )
+      const found = optimumOf(await m.engine.perform({ ...task, ...searched }))
       expect([...found.fullScales, found.inputRange].every(r => r > 0 && r < 1e3)).toBe(true)
       if (of !== contrast) expect(found).toMatchObject({ before: 0, after: 0, inputRange: 6 })
     }

@@ -55,23 +55,30 @@ const start = fc.constantFrom('abs-max', 'learned')
 const rule = (name: string, fields: Record<string, fc.Arbitrary<Json>> = {}, needed: string[] = []) =>
   partial({ rule: fc.constant(name), ...fields }, ['rule', ...needed])
 
+const columnHeuristic = fc.oneof(
+  rule('weight-standard-deviations', { standardDeviations: positive }, ['standardDeviations']),
+  rule('output-current', { standardDeviations: amount, inputs: count, start }),
+)
+const inputHeuristic = fc.oneof(
+  rule('percentile', { percentile: positive, of: fc.constantFrom('magnitude', 'signed value'), start }, ['percentile']),
+  rule('standard-deviations', { standardDeviations: positive }, ['standardDeviations']),
+)
+
 const columnRange = fc.oneof(
   rule('fixed', { value: positive }, ['value']),
   rule('fixed', { file: path }, ['file']),
   rule('abs-max'),
-  rule('weight-standard-deviations', { standardDeviations: positive }, ['standardDeviations']),
-  rule('output-current', { standardDeviations: amount, inputs: count, start }),
+  columnHeuristic,
   rule('learned'),
-  rule('optimal', { start }),
+  rule('optimal', { start: fc.oneof(start, columnHeuristic) }),
 )
 
 const inputRange = fc.oneof(
   rule('fixed', { value: positive }, ['value']),
   rule('abs-max'),
-  rule('percentile', { percentile: positive, of: fc.constantFrom('magnitude', 'signed value'), start }, ['percentile']),
-  rule('standard-deviations', { standardDeviations: positive }, ['standardDeviations']),
+  inputHeuristic,
   rule('dynamic'),
-  rule('optimal', { start }),
+  rule('optimal', { start: fc.oneof(start, inputHeuristic) }),
 )
 
 const method: fc.Arbitrary<Written> = fc.oneof(
@@ -87,6 +94,7 @@ const method: fc.Arbitrary<Written> = fc.oneof(
       inputRange,
       objective: partial({ weights: fc.constantFrom('logits', 'none'), times: durations }),
       spare: fc.constantFrom('none', 'columns', 'columns and rows'),
+      rowScale: fc.constantFrom('none', 'optimal'),
       irDrop: fc.constantFrom('none', 'pre-distort', 'place', 'both'),
       hardware,
     },
