@@ -78,14 +78,21 @@ describe('a file of ranges', () => {
   test('says of each spare column and row which it is a copy of, where there are any to say it of', async () => {
     const path = join(folderWith(), 'r.json')
     const tile = { inputRange: 1, fullScales: Float32Array.of(0.5, 0.25), gains: Float32Array.of(1, 1) }
-    const copied = { ...tile, copies: Uint16Array.of(1, 0, 1), rowCopies: new Uint16Array(0), rowScales: Float32Array.of(0.5, Math.SQRT2) }
+    const copied = {
+      ...tile,
+      copies: Uint16Array.of(1, 0, 1),
+      rowCopies: new Uint16Array(0),
+      rowScales: Float32Array.of(0.5, Math.SQRT2),
+    }
     await writeRangesFile(path, {
       ...{ method: 'm', tile: { rows: 8, columns: 5 }, spare: 'columns and rows' },
       tasks: new Map([['cola', new Map([['dense', [copied]]])]]),
     })
     const text = readFileSync(path, 'utf8')
     expect(text).toContain('  "spare": "columns and rows",\n  "tasks"')
-    expect(text).toContain('"gains": [1, 1],\n          "spareColumns": [1, 0, 1],\n          "spareRows": [],\n          "rowScales": [0.5, 1.4142135]\n')
+    expect(text).toContain(
+      '"gains": [1, 1],\n          "spareColumns": [1, 0, 1],\n          "spareRows": [],\n          "rowScales": [0.5, 1.4142135]\n',
+    )
   })
 
   test('may leave out gains: they are 1', async () => {

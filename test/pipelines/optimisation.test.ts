@@ -39,6 +39,12 @@ const methods = [
     columnRange: optimal,
     objective: { weights: 'none', times: ['0 s', '1 y'] },
   },
+  { name: 'scaled', inputRange: optimal, columnRange: optimal, rowScale: 'optimal' },
+  {
+    name: 'optimal, from the paper',
+    inputRange: { rule: 'optimal', start: { rule: 'percentile', percentile: 95 } },
+    columnRange: { rule: 'optimal', start: { rule: 'output-current', standardDeviations: 4, inputs: 3 } },
+  },
   { name: 'only inputs', inputRange: optimal },
   { name: 'only columns', columnRange: optimal },
   {
@@ -47,6 +53,11 @@ const methods = [
     columnRange: { rule: 'output-current', standardDeviations: 4, inputs: 3 },
   },
 ]
+/** The rules that searches start from, by the names of methods that have only those. */
+const starts = new Map([
+  ['paper, inputs optimal', 'current'],
+  ['optimal, from the paper', 'paper'],
+])
 const config = (change: object = {}) => ({
   ...{ schema: 1, name: 'ranges', seed: 3, methods },
   tasks: [{ task: 'cola', checkpoint: cola, data: join(repository, 'data/glue/CoLA'), examples: 4 }],
@@ -117,6 +128,25 @@ describe('ranges of a task', () => {
     expect(inputRanges('paper, inputs optimal')).not.toEqual(inputRanges('paper'))
   })
 
+  test('start where they are told to, and are never worse than that', () => {
+    of('optimal, from the paper').forEach(({ expected }, i) => {
+      expect(expected?.chosen).toBeLessThanOrEqual(expected?.start ?? NaN)
+      const absMax = of('optimal')[i]?.expected
+      if ((absMax?.start ?? 0) > 0) expect(expected?.start).not.toBe(absMax?.start)
+      // Wherever they start, they end at much the same.
+      expect(expected?.chosen).toBeLessThanOrEqual(1.1 * (absMax?.chosen ?? NaN))
+    })
+  })
+
+  test('scale rows only where asked to, and win by it', () => {
+    const expectedOf = (name: string): number => of(name).reduce((sum, r) => sum + (r.expected?.chosen ?? NaN), 0)
+    expect(expectedOf('scaled')).toBeLessThan(0.95 * expectedOf('optimal'))
+    const places = of('scaled').map(({ rowScales, clippedInputs }) => [rowScales.length, clippedInputs] as const)
+    expect(places.filter(([rows]) => rows > 0).length).toBeGreaterThan(places.length / 2)
+    for (const [rows, cut] of places) expect(cut === null).toBe(rows > 0)
+    for (const { name } of methods) if (name !== 'scaled') for (const r of of(name)) expect(r.rowScales).toHaveLength(0)
+  })
+
   test('with wires, say how the IR drop is compensated, and are searched for behind them', async () => {
     const rules = ['none', 'pre-distort', 'place', 'both'] as const
     const kinds = [
@@ -152,7 +182,11 @@ describe('ranges of a task', () => {
     const { hardware } = workspace.config
     const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, hardware.tile))
     for (const [weights, times, names] of [
-      ['logits', [3600], ['optimal', 'only inputs', 'only columns', 'paper, inputs optimal']],
+      [
+        'logits',
+        [3600],
+        ['optimal', 'optimal, from the paper', 'only inputs', 'only columns', 'paper, inputs optimal'],
+      ],
       ['none', [0, 31_536_000], ['unweighted']],
     ] as const) {
       const contrasts = weights === 'none' ? null : logitContrasts(open.checkpoint.architecture.labels)
@@ -167,7 +201,7 @@ describe('ranges of a task', () => {
         for (const name of names)
           tiles.forEach((place, k) => {
             const objective = tileObjective({ heap }, parameters, place, chip)
-            const [ranges, start] = [of(name)[k], of(name === 'paper, inputs optimal' ? 'current' : 'abs-max')[k]]
+            const [ranges, start] = [of(name)[k], of(starts.get(name) ?? 'abs-max')[k]]
             if (ranges === undefined || start === undefined) throw new Error(`no tile ${k}`)
             expect(ranges.expected).toEqual({
               start: expectedError(objective, start).total / 5,

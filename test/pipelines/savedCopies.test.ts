@@ -1,4 +1,4 @@
-/** Copies for idle cells in a file of ranges: taken as they are, to the same results; and those that do not fit. */
+/** Copies for idle cells, and factors of rows, in a file of ranges: taken as they are, to the same results; and those that do not fit. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
@@ -19,7 +19,10 @@ import { prepared } from './prepared.js'
 const optimal = { rule: 'optimal' }
 /** Rows placed among their copies on lines that drop; both of which must come out of a file again. */
 const chip = { irDrop: 'place', hardware: { wireResistanceOhm: 2 } }
-const filled = { name: 'filled', inputRange: optimal, columnRange: optimal, spare: 'columns and rows', ...chip }
+const filled = {
+  ...{ name: 'filled', inputRange: optimal, columnRange: optimal },
+  ...{ spare: 'columns and rows', rowScale: 'optimal', ...chip },
+}
 const columnsOnly = { name: 'columns', inputRange: optimal, spare: 'columns' }
 const config = (methods: readonly object[]) => ({
   ...{ schema: 1, name: 'copies', seed: 3, methods },
@@ -64,6 +67,7 @@ const rangesOf = async (method: object): Promise<readonly ChosenRanges[]> => {
 }
 
 interface Tile {
+  readonly rowScales?: readonly number[]
   readonly spareColumns?: readonly number[]
   readonly spareRows?: readonly number[]
 }
@@ -100,9 +104,11 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
     const count = (of: keyof Tile): number => tiles.reduce((sum, t) => sum + (t[of]?.length ?? NaN), 0)
     expect(count('spareColumns')).toBeGreaterThan(100)
     expect(count('spareRows')).toBeGreaterThan(100)
+    expect(tiles.filter(t => t.rowScales !== undefined).length).toBeGreaterThan(tiles.length / 2)
     for (const tile of Object.values(columns.tasks.cola).flat()) {
       expect(tile.spareColumns).toBeDefined()
       expect(tile.spareRows).toBeUndefined()
+      expect(tile.rowScales).toBeUndefined()
     }
   })
 
@@ -123,6 +129,16 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
       expect(of('taken').length).toBeGreaterThan(0)
       expect(of('taken')).toEqual(of('filled'))
     }
+    // Read from their unit again, they are whole too.
+    const [open] = workspace.tasks
+    const stored = await Promise.all(
+      workspace.config.methods.map(method =>
+        open === undefined || method.execution !== 'analog' ? null : storedRanges(workspace)(open, method),
+      ),
+    )
+    const [own, again] = stored.map(all => all?.map(r => ({ ...r, expected: null })))
+    expect(own?.some(r => r.rowScales.length > 0)).toBe(true)
+    expect(again).toEqual(own)
   })
 
   test('may be edited', async () => {
@@ -157,6 +173,17 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
     // Without copies of the method's own, one of the ranges alone has none.
     const none = await rangesOf({ name: 'x', columnRange: { rule: 'fixed', file: 'out/columns.ranges.json' } })
     expect(none.every(r => r.copies.length === 0)).toBe(true)
+  })
+
+  test('with factors of rows, are taken whole or not at all', async () => {
+    const file = 'out/filled.ranges.json'
+    const scaled = /rowScales: expected both ranges taken from the file, .*, found only its (columns|input ranges)$/
+    const half = { ...taken(file, 'none', {}), spare: 'columns and rows' }
+    await expect(preparedWith([{ ...half, columnRange: { rule: 'abs-max' } }])).rejects.toThrow(scaled)
+    await expect(preparedWith([{ ...half, inputRange: { rule: 'abs-max' } }])).rejects.toThrow(scaled)
+    const dynamic = edited(whole, () => ({ inputRange: null }))
+    writeFileSync(join(folder, 'dynamic.json'), JSON.stringify(dynamic))
+    await expect(preparedWith([taken('dynamic.json', 'columns and rows')])).rejects.toThrow('found a dynamic range')
   })
 
   const at = `tasks.cola["${layer}"].0`
@@ -202,6 +229,18 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
       () => edited(whole, () => ({ spareRows: [3, 5, 4] })),
       'columns and rows',
       `${at}.spareRows.2: expected rows in ascending order, here at least 5, found 4`,
+    ],
+    [
+      'factors of other rows',
+      () => edited(whole, () => ({ rowScales: [1, 2] })),
+      'columns and rows',
+      `${at}.rowScales: expected 43 numbers, one a row of the tile, found 2`,
+    ],
+    [
+      'a factor of 0',
+      () => edited(whole, () => ({ rowScales: new Array(43).fill(0) })),
+      'columns and rows',
+      `${at}.rowScales.0: expected a number > 0 that binary32 holds, found 0`,
     ],
     [
       'nothing said of a tile',

@@ -121,8 +121,12 @@ export const rowScaleRules = ['none', 'optimal'] as const
 /** Whether each row has a factor, which its inputs are divided by before the DAC and its weights multiplied by. */
 export type RowScaleRule = (typeof rowScaleRules)[number]
 
-/** Whether rows are scaled. */
+/** Whether factors of rows are searched for. */
 export const scalesRows = ({ rowScale }: Pick<AnalogMethod, 'rowScale'>): boolean => rowScale === 'optimal'
+
+/** Whether rows may be scaled: by factors that are searched for, or that come with ranges from a file. */
+export const mayScaleRows = ({ rowScale, columnRange }: Pick<AnalogMethod, 'rowScale' | 'columnRange'>): boolean =>
+  scalesRows({ rowScale }) || (columnRange.rule === 'fixed' && columnRange.file !== null)
 
 export const irDropRules = ['none', 'pre-distort', 'place', 'both'] as const
 /** How IR drop is compensated at programming time. */

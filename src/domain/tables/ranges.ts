@@ -152,7 +152,7 @@ export const spareRowsTable: Table<'tile' | 'owner'> = {
 
 export type RowScaleRow = Row<'scale'> & { readonly scale: number }
 
-/** Of tiles whose rows are scaled, a row of the table for each of theirs; of methods that scale rows. */
+/** Of tiles whose rows are scaled, a row of the table for each of theirs; of methods that may scale rows. */
 export const rowScalesTable: Table<'scale'> = {
   name: 'row scales',
   columns: [

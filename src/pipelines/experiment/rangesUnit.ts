@@ -4,7 +4,7 @@
  */
 import type { Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
-import { fillsRows, preDistorts, scalesRows, type AnalogMethod } from '../../domain/experiment/method.js'
+import { fillsRows, mayScaleRows, preDistorts, type AnalogMethod } from '../../domain/experiment/method.js'
 import {
   columnRangesTable,
   rowOrdersTable,
@@ -23,7 +23,7 @@ import type { EnginePool, StoredRanges } from '../enginePool.js'
 import { keptRange, type ChosenRanges } from '../ranges.js'
 import { rangesUnits, tilesOfUnit, unitProvenance, type PlannedMethodUnit, type Workspace } from './workspace.js'
 
-/** Where each table stands in the file; that of spare rows only where the method fills rows, that of scales last, where it scales them. */
+/** Where each table stands in the file; that of spare rows only where the method fills rows, that of scales last, where it may scale them. */
 export const rangesPlaces = { tiles: 0, columns: 1, rowOrders: 2, spare: 3, spareRows: 4 } as const
 
 const scalesPlace = (method: Pick<AnalogMethod, 'spare'>): number => (fillsRows(method) ? 5 : 4)
@@ -65,7 +65,7 @@ export const computeRanges = async (unit: PlannedMethodUnit, engines: EnginePool
     await writeRows(sink, rowOrdersTable, orderRows(ranges))
     await writeRows(sink, spareColumnsTable, spareRows(ranges.map(r => r.copies)))
     if (fillsRows(unit.method)) await writeRows(sink, spareRowsTable, spareRows(ranges.map(r => r.rowCopies)))
-    if (scalesRows(unit.method)) await writeRows(sink, rowScalesTable, scaleRows(ranges, tilesOfUnit(unit)))
+    if (mayScaleRows(unit.method)) await writeRows(sink, rowScalesTable, scaleRows(ranges, tilesOfUnit(unit)))
     await unit.open.unchanged()
   })
   engines.kept(unit, unit.method)
@@ -117,9 +117,9 @@ export const readSpare = async (
 export const readRowScales = async (
   path: string,
   tiles: readonly Tile[],
-  method: Pick<AnalogMethod, 'spare' | 'rowScale'>,
+  method: Pick<AnalogMethod, 'spare' | 'rowScale' | 'columnRange'>,
 ): Promise<readonly Float32Array[]> => {
-  if (!scalesRows(method)) return []
+  if (!mayScaleRows(method)) return []
   const scales: number[] = []
   for await (const { scale } of readUnit<RowScaleRow>(path, rowScalesTable, scalesPlace(method))) scales.push(scale)
   let at = 0

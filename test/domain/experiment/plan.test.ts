@@ -102,6 +102,7 @@ describe('the plan', () => {
     [
       'another rule',
       analog,
+      withChip({ rowScale: 'optimal' }),
       withChip({ inputRange: { rule: 'percentile', percentile: 99, of: 'magnitude', start: 'abs-max' } }),
       inputs,
     ],
@@ -130,6 +131,7 @@ describe('the plan', () => {
       keys(withChip({ ...change, objective: { weights: 'logits', times: [seconds(time)] } })).chips
     for (const change of [
       { columnRange: { rule: 'optimal', start: 'abs-max' } },
+      { columnRange: { rule: 'optimal', start: { rule: 'weight-standard-deviations', standardDeviations: 3 } } },
       { inputRange: { rule: 'optimal', start: 'abs-max' } },
       { spare: 'columns' },
     ] as const)

@@ -73,6 +73,17 @@ const onSeveral = interpreter(bench, {
   ),
 })
 
+/** Rows scaled by up to four octaves, at the same full scales and input ranges: weights are clipped, inputs cut. */
+const scaledRows = interpreter(bench, {
+  kind: 'errors',
+  parameters: await loadWith(
+    ranges.map((r, k) => ({
+      ...r,
+      rowScales: Float32Array.from({ length: rowsOfTiles[k] ?? 0 }, (_, i) => 2 ** (((i * 5) % 9) / 2 - 2)),
+    })),
+  ),
+})
+
 interface Energies {
   readonly exact: number
   /** By chip. */
@@ -137,6 +148,21 @@ test('copies of rows are in the prediction: of their devices, and of what the DA
     expect(Math.abs(total(within, 'measured') / total(within, 'expected') - 1)).toBeLessThan(tolerance)
     // What the copies do is far more than that.
     expect(total(several, 'measured') / total(one, 'measured')).toBeLessThan(0.85)
+  }
+})
+
+test('scaled rows are in the prediction: of their devices, their clipped weights, and what the DAC makes of their inputs', () => {
+  for (const [source, chips, tolerance] of [
+    ['programming', 60, 0.06],
+    ['dac', 1, 0.15],
+    ['all', 60, 0.1],
+  ] as const) {
+    const [plain, scaled] = [{ perform }, scaledRows].map(engine => energies(source, 0, chips, {}, engine))
+    if (plain === undefined || scaled === undefined) throw new Error('no energies')
+    const within = body.map(l => scaled[l]).filter(e => e !== undefined)
+    expect(Math.abs(total(within, 'measured') / total(within, 'expected') - 1)).toBeLessThan(tolerance)
+    // What the factors do is far more than that.
+    expect(Math.abs(Math.log(total(scaled, 'measured') / total(plain, 'measured')))).toBeGreaterThan(0.5)
   }
 })
 

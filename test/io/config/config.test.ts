@@ -86,6 +86,31 @@ describe('messages', () => {
       ['c.json: methods.0.inputRange: expected an input range (an object such as {"rule":"abs-max"}), found "abs-max"'],
     ],
     [
+      'a start that is none',
+      {
+        ...good,
+        methods: [
+          { name: 'o', columnRange: { rule: 'optimal', start: 'paper' } },
+          { name: 'p', inputRange: { rule: 'optimal', start: { rule: 'percentile', percentile: 0 } } },
+          { name: 'q', inputRange: { rule: 'optimal', start: { rule: 'dynamic' } } },
+          { name: 'r', inputRange: { rule: 'optimal', start: 3 } },
+        ],
+      },
+      [
+        'c.json: methods.0.columnRange.start: expected one of "abs-max", "learned", found "paper"',
+        'c.json: methods.1.inputRange.start.percentile: expected a number in (0, 100], found 0',
+        'c.json: methods.2.inputRange.start.rule: expected one of "percentile", "standard-deviations", found "dynamic"',
+        'c.json: methods.3.inputRange.start: expected one of "abs-max", "learned", or a rule to start from (an object such as {"rule":"standard-deviations"}), found 3',
+      ],
+    ],
+    [
+      'rows scaled beside ranges that are not searched for',
+      { ...good, methods: [{ name: 'o', rowScale: 'optimal', columnRange: { rule: 'optimal' } }] },
+      [
+        'c.json: methods.0.rowScale: expected "none", or the rule "optimal" for both ranges too, found "optimal" with "optimal" columns and "abs-max" inputs',
+      ],
+    ],
+    [
       'half a row',
       { ...good, hardware: { tile: { rows: 1.5 } } },
       ['c.json: hardware.tile.rows: expected an integer in [1, 512], found 1.5'],
@@ -290,6 +315,7 @@ describe('decoding', () => {
       inputRange: { rule: 'abs-max' },
       objective: { weights: 'logits', times: [3600] },
       spare: 'none',
+      rowScale: 'none',
       irDrop: 'none',
       hardware: {},
     })

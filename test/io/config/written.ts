@@ -81,6 +81,12 @@ const inputRange = fc.oneof(
   rule('optimal', { start: fc.oneof(start, inputHeuristic) }),
 )
 
+/** Rows are scaled only where both ranges are searched for. */
+const scalable = (method: Written): Written =>
+  method.rowScale === 'optimal'
+    ? { ...method, columnRange: { rule: 'optimal' }, inputRange: { start: 'learned', rule: 'optimal' } }
+    : method
+
 const method: fc.Arbitrary<Written> = fc.oneof(
   partial(
     { name: fc.constant(''), execution: fc.constant('digital'), engine: fc.constantFrom('ohmflow', 'tensorflow') },
@@ -99,7 +105,7 @@ const method: fc.Arbitrary<Written> = fc.oneof(
       hardware,
     },
     ['name'],
-  ),
+  ).map(scalable),
 )
 
 const train = partial({
