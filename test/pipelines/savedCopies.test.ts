@@ -131,10 +131,9 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
     }
     // Read from their unit again, they are whole too.
     const [open] = workspace.tasks
+    if (open === undefined) throw new Error('no task')
     const stored = await Promise.all(
-      workspace.config.methods.map(method =>
-        open === undefined || method.execution !== 'analog' ? null : storedRanges(workspace)(open, method),
-      ),
+      workspace.config.methods.flatMap(m => (m.execution === 'analog' ? [storedRanges(workspace)(open, m)] : [])),
     )
     const [own, again] = stored.map(all => all?.map(r => ({ ...r, expected: null })))
     expect(own?.some(r => r.rowScales.length > 0)).toBe(true)

@@ -102,7 +102,10 @@ const gradientPasses = 8
 /** Times as long as the search without copies, measured: ranges are searched again with them, several times with rows. */
 const searches: Readonly<Record<Spare, number>> = { none: 1, columns: 1.4, 'columns and rows': 3.5 }
 
-const searchSeconds = (a: Architecture, { tile }: Hardware, { objective, spare }: AnalogMethod): number =>
+/** The same where rows are scaled. */
+const scalingSearches = 4
+
+const searchSeconds = (a: Architecture, { tile }: Hardware, { objective, spare, rowScale }: AnalogMethod): number =>
   linearLayers(a)
     .flatMap(layer => tilesOf(layer, tile))
     .reduce(
@@ -111,7 +114,7 @@ const searchSeconds = (a: Architecture, { tile }: Hardware, { objective, spare }
       0,
     ) *
   objective.times.length *
-  searches[spare]
+  (searches[spare] + (rowScale === 'none' ? 0 : scalingSearches - 1))
 
 /**
  * Seconds of one core for one unit. A chip is read once, and once more where its compensation compares with that.

@@ -102,10 +102,10 @@ describe('the plan', () => {
     [
       'another rule',
       analog,
-      withChip({ rowScale: 'optimal' }),
       withChip({ inputRange: { rule: 'percentile', percentile: 99, of: 'magnitude', start: 'abs-max' } }),
       inputs,
     ],
+    ['scaled rows', analog, withChip({ rowScale: 'optimal' }), inputs],
     ['more calibration', analog, { calibration: { split: 'train', examples: 5, vectors: 16 } }, inputs],
     ['other examples', ['digital', 'chips'], { tasks: config.tasks.map(t => ({ ...t, examples: 11 })) }, inputs],
     [
