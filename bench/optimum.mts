@@ -4,9 +4,11 @@
  *     npx tsx bench/optimum.mts [TASK...]        default: sst2 mrpc stsb, of OHMFLOW_SHARED (../shared)
  */
 import { join, resolve } from 'node:path'
+import { isLeft } from 'fp-ts/lib/Either.js'
 import { tilesOf } from '../src/domain/crossbar/tiling.js'
 import { linearLayers } from '../src/domain/encoder/architecture.js'
 import { defaultHardware } from '../src/domain/experiment/hardware.js'
+import { describe } from '../src/domain/problem.js'
 import { logitContrasts } from '../src/domain/ranges/contrasts.js'
 import { expectedError } from '../src/domain/ranges/objective.js'
 import { optimalRanges } from '../src/domain/ranges/optimum.js'
@@ -46,7 +48,9 @@ const rules: readonly (readonly [string, Rules])[] = [
   ...[2, 2.5, 3].flatMap(w => [3, 4, 6].map(x => clipped(w, x))),
 ]
 
-const config = await orThrow(readConfig(join(shared, 'configs/ladder.json')))
+const read = await readConfig(join(shared, 'configs/ladder.json'))()
+if (isLeft(read)) throw new Error(describe(read.left[0]))
+const config = read.right
 const calibrating = { options: { workers: 2 }, progress: silent, before: () => Promise.resolve() }
 
 for (const name of tasks) {
