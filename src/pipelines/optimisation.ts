@@ -154,7 +154,7 @@ const searched = async (
         columns: spare === 'none' ? 0 : hardware.tile.columns - tile.columns.size,
         rows: fillsRows({ spare }) ? hardware.tile.rows - tile.rows.size : 0,
       },
-      scaled: scalesRows({ rowScale }),
+      ...{ scaled: scalesRows({ rowScale }), rowScales: from.rowScales },
       ...{ known: known?.[k] ?? null, unscaled: unscaled?.[k] ?? null },
     })
     progress.advance(1, 0)
@@ -211,7 +211,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const starts: (readonly ChosenRanges[])[] = []
     for (const wanted of all) starts.push(await choose(open, wanted.hardware, startOf(wanted), await seen(wanted)))
     const fits = all.some(w => fitsOffsets(w.hardware))
-    const byRow = all.some(w => fillsRows(w) || scalesRows(w))
+    const byRow = all.some((w, i) => fillsRows(w) || scalesRows(w) || starts[i]?.some(r => r.rowScales.length > 0))
     const unfilled = new Map<string, readonly FilledOptimum[]>()
     const found = await calibrated(open, data, passingFor(first, fits, byRow), calibrating, async model => {
       if (fits) keepLast(kept, mostSizes, errorsKey(first), calibrationVectors(model))

@@ -92,14 +92,13 @@ export const toSearch = <M extends Pick<AnalogMethod, Kind | 'spare'>>(method: M
 
 const copiesText = (count: number): string => counted(count, 'copy', undefined, 'copies')
 
-/** @throws Failure if a tile of the file is not one that the method can use */
+/** @param whole whether the method takes both ranges. @throws Failure if a tile of the file is not one that it can use */
 const refuseTile = (
   file: string,
   at: readonly string[],
   found: SavedTile,
   { rows, columns }: Tile,
-  kind: Kind,
-  whole: boolean,
+  { kind, whole }: { readonly kind: Kind; readonly whole: boolean },
 ): void => {
   for (const key of ['fullScales', 'gains'] as const)
     if (found[key].length !== columns.size)
@@ -195,7 +194,7 @@ const refuseUnfit = (
     if (found.length !== tiles.length) fail(file, jsonPath(at), counted(tiles.length, 'tile'), `${found.length}`)
     for (const [i, place] of tiles.entries()) {
       const own = found[i]
-      if (own !== undefined) refuseTile(file, [...at, String(i)], own, place, kind, whole)
+      if (own !== undefined) refuseTile(file, [...at, String(i)], own, place, { kind, whole })
     }
   }
 }

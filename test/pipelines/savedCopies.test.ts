@@ -174,6 +174,24 @@ describe('copies in a file of ranges', { timeout: 600_000 }, () => {
     expect(none.every(r => r.copies.length === 0)).toBe(true)
   })
 
+  test('are searched for behind factors of rows that the file has', async () => {
+    const bare = Object.fromEntries(
+      Object.entries(whole.tasks.cola).map(([name, tiles]) => [
+        name,
+        tiles.map(({ spareColumns: _, spareRows: __, ...tile }) => tile),
+      ]),
+    )
+    writeFileSync(join(folder, 'scaled.json'), JSON.stringify({ ...whole, spare: undefined, tasks: { cola: bare } }))
+    const [none, both] = await Promise.all(
+      (['none', 'columns and rows'] as const).map(spare => rangesOf(taken('scaled.json', spare))),
+    )
+    const scalesOf = (all: readonly ChosenRanges[] | undefined) => all?.map(r => r.rowScales)
+    expect(none?.some(r => r.rowScales.length > 0)).toBe(true)
+    expect(scalesOf(both)).toEqual(scalesOf(none))
+    expect(both?.some(r => r.copies.length > 0 && r.rowCopies.length > 0)).toBe(true)
+    both?.forEach(({ expected }) => expect(expected?.chosen).toBeLessThanOrEqual(expected?.start ?? NaN))
+  })
+
   test('with factors of rows, are taken whole or not at all', async () => {
     const file = 'out/filled.ranges.json'
     const scaled = /rowScales: expected both ranges taken from the file, .*, found only its (columns|input ranges)$/

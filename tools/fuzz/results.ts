@@ -41,7 +41,8 @@ const richer = given.map(config => ({
   },
 }))
 
-const axes: Json = { 'hardware.adc.bits': [6, 8], 'methods.1.columnRange': [{ rule: 'abs-max' }, { rule: 'optimal' }] }
+const starts: Json = [{ rule: 'abs-max' }, { rule: 'optimal', start: { rule: 'output-current', inputs: 3 } }]
+const axes: Json = { 'hardware.adc.bits': [6, 8], 'methods.1.columnRange': starts }
 const swept = given.flatMap(config => [
   { ...config, sweep: axes },
   { ...config, sweep: { ...axes, combine: 'zipped', seed: [1, 2] } },
@@ -141,7 +142,8 @@ const rangesFile: Json = {
   tasks: {
     sst2: {
       'encoder.layer.0.attention.self.query': [
-        { inputRange: 2.28, fullScales: [0.121, 0.0984, 0], gains: [1.02, 0.99, 1] },
+        { inputRange: 2.28, fullScales: [0.121, 0.0984, 0], gains: [1.02, 0.99, 1], rowScales: [0.5, 1, 1.4142135] },
+        { inputRange: 0.5, fullScales: [2], spareColumns: [0, 0], spareRows: [0, 3, 3] },
         { inputRange: null, fullScales: [1e-3, 3, 7] },
       ],
     },
@@ -152,6 +154,9 @@ interface WrittenTile {
   readonly inputRange: number | null
   readonly fullScales: readonly number[]
   readonly gains?: readonly number[] | null
+  readonly rowScales?: readonly number[] | null
+  readonly spareColumns?: readonly number[] | null
+  readonly spareRows?: readonly number[] | null
 }
 
 export const ranges: Kind = {
@@ -169,10 +174,15 @@ export const ranges: Kind = {
           const gains = tile.gains ?? tile.fullScales.map(() => 1)
           const same = (a: Float32Array | undefined, b: readonly number[]): boolean =>
             isDeepStrictEqual(a, Float32Array.from(b)) && b.every(Number.isFinite)
+          const owners = (a: Uint16Array | null | undefined, b: readonly number[] | null | undefined): boolean =>
+            isDeepStrictEqual(a === null ? null : [...(a ?? [])], b ?? null)
           if (
             found?.inputRange !== tile.inputRange ||
             !same(found.fullScales, tile.fullScales) ||
-            !same(found.gains, gains)
+            !same(found.gains, gains) ||
+            !same(found.rowScales, tile.rowScales ?? []) ||
+            !owners(found.copies, tile.spareColumns) ||
+            !owners(found.rowCopies, tile.spareRows)
           )
             return `tile ${i} of ${layer} is read as another`
         }

@@ -11,6 +11,7 @@ import {
   columnRules,
   inputRules,
   irDropRules,
+  rowScaleRules,
   spares,
   type AnalogMethod,
   type ColumnRange,
@@ -18,6 +19,7 @@ import {
   type Execution,
   type InputRange,
   type IrDropRule,
+  type RowScaleRule,
   type Spare,
 } from './method.js'
 import type { Setting } from './sweep.js'
@@ -48,6 +50,7 @@ export interface Available {
   /** Fixed ranges that are read from a file. */
   readonly rangeFiles: boolean
   readonly spares: readonly Spare[]
+  readonly rowScaleRules: readonly RowScaleRule[]
   readonly irDropRules: readonly IrDropRule[]
   /** IR drop itself: a wire resistance above 0. */
   readonly wireResistance: boolean
@@ -66,6 +69,7 @@ export const thisVersion: Available = {
   inputRules,
   rangeFiles: true,
   spares,
+  rowScaleRules,
   irDropRules,
   wireResistance: true,
   sweep: true,
@@ -118,6 +122,7 @@ const ofMethod = (file: string, at: string, config: Config, m: AnalogMethod, bui
     saved('columnRange', m.columnRange) ??
     saved('inputRange', m.inputRange) ??
     check(`${at}.spare`, m.spare, built.spares) ??
+    check(`${at}.rowScale`, m.rowScale, built.rowScaleRules) ??
     check(`${at}.irDrop`, m.irDrop, built.irDropRules) ??
     check(`${from('device')}.device`, deviceName(h.device), built.devices) ??
     check(`${from('readNoise')}.readNoise`, h.readNoise, built.readNoises) ??

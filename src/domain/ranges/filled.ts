@@ -1,6 +1,7 @@
 /**
  * The optimal ranges of a tile whose rows are scaled, and whose idle rows and columns hold copies: ranges first, then
- * scales, then copies where they gain most, then ranges again nearby. Every step keeps the better value. Not modelled: which columns gain, told before rows are copied.
+ * scales, then copies where they gain most, then ranges again nearby. Every step keeps the better value.
+ * Not modelled: which columns gain, told before rows are copied.
  */
 import { orderWithCopies } from '../crossbar/placement.js'
 import type { WeightedHistogram } from './histogram.js'
@@ -17,7 +18,7 @@ import {
   type TileObjective,
 } from './objective.js'
 import { optimalRanges, type Optimum, type Wanted } from './optimum.js'
-import { scaledRowInputs, scaledRows, withRowScales } from './row-scale.js'
+import { scaledRowInputs, scaledRows, withRowScales, type ScalableTile } from './row-scale.js'
 import { placesOf, spareColumns } from './spare.js'
 import { spareRows } from './spare-rows.js'
 
@@ -46,6 +47,8 @@ export interface FillableTile {
 /** The same, before its rows are scaled; with its rows' inputs if they are to be. */
 export interface UnscaledTile extends FillableTile {
   readonly rows: readonly WeightedHistogram[] | null
+  /** Factors that come with the ranges, which are not searched for; default, and if empty: none do. */
+  readonly rowScales?: Float32Array
 }
 
 /** Half octaves below the input range that is best without copies, where others are looked for with them. */
@@ -142,44 +145,55 @@ const helpfulRows = (tile: FillableTile, alone: Optimum, wanted: Wanted, idle: n
 
 /** The tile with its rows scaled, where they are to be and it helps. @param known what has been found for it already */
 const scaled = (
-  { rows, ...tile }: UnscaledTile,
-  alone: Optimum,
+  { rows, rowScales: given = new Float32Array(0), ...tile }: UnscaledTile,
   wanted: Wanted,
-  known: FilledOptimum | null,
-): { readonly tile: FillableTile; readonly optimum: Optimum; readonly rowScales: Float32Array } => {
+  { known, unscaled }: Found,
+): {
+  readonly alone: Optimum
+  readonly tile: FillableTile
+  readonly optimum: Optimum
+  readonly rowScales: Float32Array
+} => {
   const { objective, wires } = tile
-  const plain = { tile, optimum: alone, rowScales: new Float32Array(0) }
-  if (rows === null) return plain
-  const scalable = { objective, rows, wires }
-  const scaledTo = (rowScales: Float32Array, own: TileObjective) => ({
+  const scaledTo = (scalable: ScalableTile, rowScales: Float32Array, own: TileObjective) => ({
     rowScales,
     tile: { objective: own, wires, inputs: tile.inputs === null ? null : scaledRowInputs(scalable, rowScales) },
   })
+  if (rows !== null && given.length > 0) {
+    const scalable = { objective, rows, wires }
+    const own = withRowScales(scalable, given)
+    const alone = optimalRanges(own, wanted)
+    return { alone, optimum: alone, ...scaledTo(scalable, given, own) }
+  }
+  const alone = known ?? unscaled ?? optimalRanges(objective, wanted)
+  const plain = { alone, tile, optimum: alone, rowScales: new Float32Array(0) }
+  if (rows === null) return plain
+  const scalable = { objective, rows, wires }
   if (known !== null) {
     const { rowScales } = known
     return rowScales.length === 0
       ? plain
-      : { ...scaledTo(rowScales, withRowScales(scalable, rowScales)), optimum: known }
+      : { alone, ...scaledTo(scalable, rowScales, withRowScales(scalable, rowScales)), optimum: known }
   }
   const found = scaledRows(scalable, alone, wanted)
   if (found === null) return plain
-  return { ...scaledTo(found.rowScales, found.objective), optimum: found.optimum }
+  return { alone, ...scaledTo(scalable, found.rowScales, found.objective), optimum: found.optimum }
+}
+
+/** Optima on the way to a tile's, where they have been found: without copies, and without scales too. */
+interface Found {
+  readonly known: FilledOptimum | null
+  readonly unscaled: Optimum | null
 }
 
 /**
  * The optimum of a tile: its ranges; with rows scaled, if they are to be; with idle rows and columns, copies of those that
  * gain most at it, and the optimum with them.
- * @param found on the way before, if it was: the optimum without copies, and that without scales too
+ * @param before what was found on the way, if it was: the optimum without copies, and that without scales too
  * @returns `before` without scales and copies
  */
-export const filledTile = (
-  tile: UnscaledTile,
-  wanted: Wanted,
-  idle: Idle,
-  { known, unscaled }: { readonly known: FilledOptimum | null; readonly unscaled: Optimum | null },
-): FilledOptimum => {
-  const alone = known ?? unscaled ?? optimalRanges(tile.objective, wanted)
-  const { tile: own, optimum: single, rowScales } = scaled(tile, alone, wanted, known)
+export const filledTile = (tile: UnscaledTile, wanted: Wanted, idle: Idle, before: Found): FilledOptimum => {
+  const { alone, tile: own, optimum: single, rowScales } = scaled(tile, wanted, before)
   const { tile: objective, owners: rowCopies, optimum } = helpfulRows(own, single, wanted, idle.rows)
   const copies = spareColumns(averagedError(objective, optimum), idle.columns)
   const filled = { before: alone.before, copies, rowCopies, rowScales }

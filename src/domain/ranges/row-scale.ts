@@ -11,7 +11,7 @@ import { scaledWeightsInto } from './held-weights.js'
 import { coarseBins, mergedHistogram, type WeightedHistogram } from './histogram.js'
 import { inputError, rowInputs, type RowInputs } from './input-error.js'
 import { wiresOf, type WiresWanted } from './ir-drop.js'
-import { columnError, columnOf, columnSums, expectedError, type ScaledRanges, type TileObjective } from './objective.js'
+import { columnError, columnOf, columnSums, type ScaledRanges, type TileObjective } from './objective.js'
 import { optimalRanges, type Optimum, type Wanted } from './optimum.js'
 
 /** A tile as calibration saw it, and what is needed to see it with other factors. */
@@ -228,19 +228,29 @@ const largestOf = ({ inputs, weights, rows, columns, columnStep }: TileObjective
 
 /** Ranges where they would be if they went with what is largest. */
 const stretched = ({ inputRange, fullScales, gains }: ScaledRanges, from: Largest, to: Largest): ScaledRanges => {
-  const by = (old: number, now: number): number => (old > 0 && now > 0 ? now / old : 1)
+  /** The largest itself stays the largest. */
+  const by = (range: number, old: number, now: number): number => (old > 0 && now > 0 ? (range / old) * now : range)
   return {
-    inputRange: fround(inputRange * by(from.input, to.input)),
-    fullScales: fullScales.map((c, j) => c * by(from.weights[j] ?? NaN, to.weights[j] ?? NaN)),
+    inputRange: fround(by(inputRange, from.input, to.input)),
+    fullScales: fullScales.map((c, j) => by(c, from.weights[j] ?? NaN, to.weights[j] ?? NaN)),
     gains,
   }
 }
 
+/** Columns that nothing is felt of: no search moves them, so they must not be left behind when their weights grow. */
+const unfelt = ({ masses, weights, energies, rows, columns, columnStep }: TileObjective): readonly number[] =>
+  Array.from({ length: columns }, (_, j) => j).filter(j => {
+    if (!((masses[j] ?? NaN) > 0)) return true
+    for (let i = j * columnStep; i < j * columnStep + rows; i++)
+      if ((weights[i] ?? NaN) !== 0 && (energies[i] ?? NaN) > 0) return false
+    return true
+  })
+
 const better = (a: ScaledRows, b: ScaledRows): ScaledRows => (b.optimum.after < a.optimum.after ? b : a)
 
 /**
- * The best factors found, with the ranges that are best with them; null if none is better than no factors, by the same
- * histograms. No random numbers; every step keeps the better value.
+ * The best factors found, with the ranges that are best with them; null if none is better than no factors, by histograms of
+ * rows, which are coarser than a tile's own. No random numbers; every step keeps the better value.
  * @param alone the optimum without factors
  */
 export const scaledRows = (tile: ScalableTile, alone: Optimum, wanted: Wanted): ScaledRows | null => {
@@ -250,10 +260,20 @@ export const scaledRows = (tile: ScalableTile, alone: Optimum, wanted: Wanted): 
     return { objective, rowScales, optimum: ranges(objective) }
   }
   const ones = new Float32Array(rows).fill(1)
-  const plain = at(ones, objective => ({ ...alone, after: expectedError(objective, alone).total }))
   const near = (objective: TileObjective, start: ScaledRanges, rounds?: number): Optimum =>
     optimalRanges(objective, { ...wanted, start, near: true, ...(rounds === undefined ? {} : { rounds }) })
   const before = largestOf(tile.objective)
+  const still = unfelt(tile.objective)
+  /** What a round starts from: the last one's, but for columns that it did not move. */
+  const onwards = (last: ScaledRanges, objective: TileObjective): ScaledRanges => {
+    if (still.length === 0) return last
+    const carried = stretched(alone, before, largestOf(objective))
+    const fullScales = last.fullScales.slice()
+    for (const j of still) fullScales[j] = carried.fullScales[j] ?? NaN
+    return { ...last, fullScales }
+  }
+  // On the same histogram as all others.
+  const plain = at(ones, objective => near(objective, alone))
   let best = plain
   for (const factors of levelling(tile.objective, alone))
     best = better(
@@ -265,11 +285,12 @@ export const scaledRows = (tile: ScalableTile, alone: Optimum, wanted: Wanted): 
     const factors = moved(tile, last.objective, last.optimum, last.rowScales)
     best = better(
       last,
-      at(factors, objective => near(objective, last.optimum, 1)),
+      at(factors, objective => near(objective, onwards(last.optimum, objective), 1)),
     )
     if (!(last.optimum.after - best.optimum.after > worthwhile * best.optimum.after)) break
   }
-  if (best === plain) return null
+  // All the same factor is none.
+  if (best.rowScales.every(s => s === best.rowScales[0])) return null
   const optimum = near(best.objective, best.optimum)
   return { ...best, optimum: { ...optimum, before: alone.before } }
 }

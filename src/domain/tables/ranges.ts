@@ -45,7 +45,7 @@ export const tileRangesTable: Table<TileRangeColumn> = {
       nullable: true,
       unit: '1',
       description:
-        'beta, input magnitude that stands for full scale, in the unit of the activations; null: each input vector has its own',
+        'beta, input magnitude that stands for full scale, in the unit of the activations (over their factors where rows are scaled); null: each input vector has its own',
     },
     {
       name: 'clipped_weights',
@@ -59,7 +59,8 @@ export const tileRangesTable: Table<TileRangeColumn> = {
       type: 'float64',
       nullable: true,
       unit: '1',
-      description: 'share of the calibration inputs beyond the input range, to 1 in 512 of it; null if there are none',
+      description:
+        'share of the calibration inputs beyond the input range, to 1 in 512 of it; null if there are none, or rows are scaled',
     },
     ...expectedColumns,
   ],
@@ -81,7 +82,8 @@ export const columnRangesTable: Table<ColumnRangeColumn> = {
       type: 'float64',
       nullable: false,
       unit: '1',
-      description: 'weight magnitude that maps to the largest conductance, in the unit of the weights',
+      description:
+        'weight magnitude that maps to the largest conductance, in the unit of the weights (times their factors where rows are scaled)',
     },
     {
       name: 'gain',
@@ -95,14 +97,14 @@ export const columnRangesTable: Table<ColumnRangeColumn> = {
       type: 'float64',
       nullable: false,
       unit: '1',
-      description: "largest magnitude of the column's weights in this tile",
+      description: "largest magnitude of the column's weights in this tile, times their factors where rows are scaled",
     },
     {
       name: 'deviation',
       type: 'float64',
       nullable: false,
       unit: '1',
-      description: "standard deviation of the column's weights in this tile",
+      description: "standard deviation of the column's weights in this tile, times their factors where rows are scaled",
     },
   ],
 }

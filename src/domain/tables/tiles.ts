@@ -107,7 +107,7 @@ export const tilesTable: Table<TileColumn> = {
       nullable: true,
       unit: '1',
       description:
-        'beta, input magnitude that stands for full scale and that the DAC does not exceed, in the unit of the activations; null if it has no fixed one (dynamic range)',
+        'beta, input magnitude that stands for full scale and that the DAC does not exceed, in the unit of the activations (over their factors where rows are scaled); null if it has no fixed one (dynamic range)',
     },
     {
       name: 'row_scale_least',

@@ -41,6 +41,8 @@ export interface OptimiseTile extends ChipOfObjective, Wanted {
   readonly idle: Idle
   /** Whether rows may be scaled. */
   readonly scaled: boolean
+  /** Factors of rows that come with the start; empty: none do. */
+  readonly rowScales: Float32Array
   /** The optimum without copies, and that without scales too, if they have been found. */
   readonly known: FilledOptimum | null
   readonly unscaled: Optimum | null
@@ -116,7 +118,13 @@ export const optimiseTile = (bench: Workbench, parameters: CalibrationParameters
   const objective = tileObjective(bench, parameters, tile, task)
   const rows = layer.rowTails === 0 ? null : inputsByRow(bench, layer, tile)
   const inputs = rows === null ? null : rowInputs(objective.inputs, rows)
-  const tileWithout = { objective, inputs, wires: task.wires, rows: task.scaled ? rows : null }
+  const tileWithout = {
+    objective,
+    inputs,
+    wires: task.wires,
+    rows: task.scaled || task.rowScales.length > 0 ? rows : null,
+    rowScales: task.rowScales,
+  }
   const found = filledTile(tileWithout, task, task.idle, task)
   const { before, after, inputRange, copies, rowCopies, rowScales, fullScales, gains } = found
   return Float64Array.of(before, after, inputRange, ...listed([copies, rowCopies, rowScales, fullScales, gains]))

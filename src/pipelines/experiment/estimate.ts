@@ -8,7 +8,14 @@ import { tilesOf, type Tile } from '../../domain/crossbar/tiling.js'
 import { hardwareOf } from '../../domain/experiment/config.js'
 import { changesWithTime, isPresent } from '../../domain/experiment/error-sources.js'
 import type { Hardware } from '../../domain/experiment/hardware.js'
-import { fillsRows, minimises, type AnalogMethod, type Method, type Spare } from '../../domain/experiment/method.js'
+import {
+  fillsRows,
+  mayScaleRows,
+  minimises,
+  type AnalogMethod,
+  type Method,
+  type Spare,
+} from '../../domain/experiment/method.js'
 import { firstOnTensorFlow } from '../../domain/experiment/tensorflow.js'
 import { errorSources } from '../../domain/tables/errors.js'
 import { mostTokens } from '../errors.js'
@@ -60,9 +67,10 @@ const attentionMacs = (a: Architecture, tokens: number): number => 2 * a.layers 
 const baseBytes = 90e6
 
 /** Tiles with their cells and columns, padded as they are on the heap; all idle cells in use where copies may fill them. */
-const bytesOfTiles = (a: Architecture, h: Hardware, spare: Spare): number => {
+const bytesOfTiles = (a: Architecture, h: Hardware, spare: Spare, scaled: boolean): number => {
   const converters = convertersOf(h)
   const filled = ({ rows, columns }: Tile) => ({
+    rowScales: new Float32Array(scaled ? rows.size : 0),
     copies: new Uint16Array(spare === 'none' ? 0 : h.tile.columns - columns.size),
     rowCopies: new Uint16Array(fillsRows({ spare }) ? h.tile.rows - rows.size : 0),
   })
@@ -80,6 +88,8 @@ interface About {
   readonly hardware: Hardware | null
   /** What idle cells are used for. */
   readonly spare: Spare
+  /** Whether rows may have factors. */
+  readonly scaled: boolean
   /** How many times after programming. */
   readonly times: number
 }
@@ -155,11 +165,13 @@ const measurementsOf = (h: Hardware | null, { times }: { readonly times: number 
         .filter(source => isPresent(h, source))
         .reduce((sum, source) => sum + (changesWithTime(h, source) ? times : 1), 0)
 
-const memory = ({ architecture, parameters, hardware, spare }: About): number => {
+const memory = ({ architecture, parameters, hardware, spare, scaled }: About): number => {
   const weights = weightsOf(architecture)
   if (hardware === null) return baseBytes + 4 * parameters
   // Where errors come from is asked of the weights as they are, beside one layer on tiles.
-  return baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware, spare), 4 * weights)
+  return (
+    baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware, spare, scaled), 4 * weights)
+  )
 }
 
 /** What is computed once for several settings, or methods. */
@@ -229,6 +241,7 @@ export const estimate = async (
     const about = {
       ...{ architecture, tokens, rates: onTensorFlow ?? rates, hardware },
       spare: method.execution === 'digital' ? ('none' as const) : method.spare,
+      scaled: method.execution === 'analog' && mayScaleRows(method),
       parameters: [...tensorShapes(architecture).values()].reduce((sum, shape) => sum + product(shape), 0),
       times: config.repeat.times.length,
     }

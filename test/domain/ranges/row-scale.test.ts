@@ -166,6 +166,41 @@ describe('the search for factors', () => {
     expect(filledTile(whole, wanted, idle, { known: null, unscaled })).toEqual(filled)
   })
 
+  test('takes factors that come with ranges as they are, with copies and without', () => {
+    const rows = Array.from({ length: 20 }, (_, i) => (i % 9 === 4 ? ([12, 0.25] as const) : ([1, 1] as const)))
+    const tile = tileWith(rows, 5)
+    const rowScales = Float32Array.from(rows, ([d]) => Math.fround(Math.sqrt(d)))
+    const objective = withRowScales(tile, rowScales)
+    const start = optimalRanges(objective, wantedFor({ objective }))
+    const wanted = { start, input: false, columns: false }
+    const nothing = { known: null, unscaled: null }
+    for (const columns of [0, 3]) {
+      const found = filledTile({ ...tile, inputs: null, rowScales }, wanted, { columns, rows: 0 }, nothing)
+      expect(found.rowScales).toEqual(rowScales)
+      expect(found.copies.length).toBe(columns)
+      expect(found.before).toBe(start.after)
+      expect([found.fullScales, found.inputRange]).toEqual([start.fullScales, start.inputRange])
+    }
+  })
+
+  test('clips nothing of a column that nothing is felt of', () => {
+    const rows = Array.from({ length: 16 }, (_, i) => (i % 5 === 2 ? ([16, 0.25] as const) : ([1, 1] as const)))
+    const tile = tileWith(rows, 4)
+    const masses = Float64Array.of(1, 1, 1, 0)
+    const energies = tile.objective.energies.map((a, at) => (at < 3 * rows.length ? a : 0))
+    const { found } = searched({ ...tile, objective: { ...tile.objective, masses, energies } })
+    const scaled = withRowScales(tile, found?.rowScales ?? new Float32Array(0))
+    expect(found?.optimum.fullScales[3]).toBe(absMaxOf(scaled)[3])
+    expect(absMaxOf(scaled)[3]).not.toBe(absMaxOf(tile.objective)[3])
+  })
+
+  test('finds no factors where all rows are alike: the same for all is none', () => {
+    for (const seed of [1, 2, 3]) {
+      const { found } = searched(tileWith(new Array<readonly [number, number]>(6).fill([1, 1]), 3, { seed }))
+      expect(found === null || new Set(found.rowScales).size > 1).toBe(true)
+    }
+  })
+
   test('leaves a tile alone that no input reaches', () => {
     const tile = tileWith([[1, 1]], 2)
     const still = {

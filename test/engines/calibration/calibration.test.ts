@@ -52,7 +52,7 @@ type Opened = Awaited<ReturnType<typeof opened>>
 
 /** Of both ranges, without copies and scales, from nothing. */
 const searched = {
-  ...{ input: true, columns: true, scaled: false, known: null, unscaled: null },
+  ...{ input: true, columns: true, scaled: false, rowScales: new Float32Array(0), known: null, unscaled: null },
   idle: { columns: 0, rows: 0 },
 } as const
 
