@@ -3,22 +3,11 @@ import { expect, test } from 'vitest'
 import { tilesOf } from '../../src/domain/crossbar/tiling.js'
 import { linearLayers } from '../../src/domain/encoder/architecture.js'
 import { defaultHardware } from '../../src/domain/experiment/hardware.js'
-import { logitContrasts } from '../../src/domain/ranges/contrasts.js'
-import { expectedError } from '../../src/domain/ranges/objective.js'
-import { optimalRanges } from '../../src/domain/ranges/optimum.js'
-import { convertersOf } from '../../src/engines/analog/parameters.js'
-import { tileObjective } from '../../src/engines/calibration/optimise.js'
-import { placeMoments } from '../../src/pipelines/analog.js'
-import { calibrated, inputSummaries, outputSummaries } from '../../src/pipelines/calibration.js'
-import { silent } from '../../src/pipelines/progress.js'
-import { chooseRanges, type Rules } from '../../src/pipelines/ranges.js'
+import type { Rules } from '../../src/pipelines/ranges.js'
 import { folderWith } from '../io/fixture.js'
 import { shared } from '../shared.js'
+import { againstRules } from './against-rules.js'
 import { prepared } from './prepared.js'
-
-const calibrating = { options: { workers: 2 }, progress: silent, before: () => Promise.resolve() }
-const hardware = defaultHardware
-const { tile } = hardware
 
 const absMax = { rule: 'abs-max' } as const
 const percentile = (p: number) => ({ rule: 'percentile', percentile: p, of: 'magnitude', start: 'abs-max' }) as const
@@ -46,34 +35,14 @@ test('no rule does better on any tile', { timeout: 300_000 }, async () => {
     methods: [{ name: 'any' }],
   })
   const [open] = workspace.tasks
-  if (open === undefined || open.calibration === null) throw new Error('no calibration')
-  const data = open.calibration
-  const seen = {
-    inputs: await inputSummaries(open, data, tile, calibrating),
-    outputs: await outputSummaries(open, { ...data, examples: 2 }, tile, calibrating),
-  }
-  const chosen = await Promise.all(rules.map(r => chooseRanges(open, hardware, r, seen)))
-  const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, tile))
-  const contrasts = logitContrasts(open.checkpoint.architecture.labels)
-  await calibrated(open, data, { observed: 'errors', tile, contrasts }, calibrating, ({ heap, parameters }) => {
-    const chip = {
-      ...{ converters: convertersOf(hardware), driftCompensation: hardware.driftCompensation, wires: null },
-      ...{ moments: [placeMoments(heap, hardware, 3600)], first: placeMoments(heap, hardware, 0) },
+  if (open === undefined) throw new Error('no task')
+  const compared = await againstRules(open, rules, looked)
+  let count = 0
+  for (const { place, optimum, rules: totals } of compared)
+    for (const total of totals) {
+      expect(optimum, place.layer).toBeLessThanOrEqual(total)
+      count += 1
     }
-    let compared = 0
-    for (const [k, place] of tiles.entries()) {
-      const start = chosen[0]?.[k]
-      if (start === undefined || !looked.test(place.layer)) continue
-      const objective = tileObjective({ heap }, parameters, place, chip)
-      const found = optimalRanges(objective, { start, input: true, columns: true })
-      for (const ranges of chosen) {
-        const rule = ranges[k]
-        if (rule === undefined) continue
-        expect(found.after, place.layer).toBeLessThanOrEqual(expectedError(objective, rule).total)
-        compared += 1
-      }
-    }
-    expect(compared).toBe(rules.length * tiles.filter(({ layer }) => looked.test(layer)).length)
-    return Promise.resolve()
-  })
+  const tiles = linearLayers(open.checkpoint.architecture).flatMap(layer => tilesOf(layer, defaultHardware.tile))
+  expect(count).toBe(rules.length * tiles.filter(({ layer }) => looked.test(layer)).length)
 })

@@ -18,7 +18,7 @@ import {
   type TileObjective,
 } from './objective.js'
 import { optimalRanges, type Optimum, type Wanted } from './optimum.js'
-import { scaledRowInputs, scaledRows, withRowScales, type ScalableTile } from './row-scale.js'
+import { scaledRowInputs, scaledRows, withRowScales } from './row-scale.js'
 import { placesOf, spareColumns } from './spare.js'
 import { spareRows } from './spare-rows.js'
 
@@ -154,30 +154,31 @@ const scaled = (
   readonly optimum: Optimum
   readonly rowScales: Float32Array
 } => {
-  const { objective, wires } = tile
-  const scaledTo = (scalable: ScalableTile, rowScales: Float32Array, own: TileObjective) => ({
+  const { objective, wires, inputs } = tile
+  const without = (): Optimum => known ?? unscaled ?? optimalRanges(objective, wanted)
+  const plain = (alone: Optimum) => ({ alone, tile, optimum: alone, rowScales: new Float32Array(0) })
+  if (rows === null) return plain(without())
+  const scalable = { objective, rows, wires }
+  const scaledTo = (rowScales: Float32Array, own: TileObjective) => ({
     rowScales,
-    tile: { objective: own, wires, inputs: tile.inputs === null ? null : scaledRowInputs(scalable, rowScales) },
+    tile: { objective: own, wires, inputs: inputs === null ? null : scaledRowInputs(scalable, rowScales) },
   })
-  if (rows !== null && given.length > 0) {
-    const scalable = { objective, rows, wires }
+  if (given.length > 0) {
     const own = withRowScales(scalable, given)
     const alone = optimalRanges(own, wanted)
-    return { alone, optimum: alone, ...scaledTo(scalable, given, own) }
+    return { alone, optimum: alone, ...scaledTo(given, own) }
   }
-  const alone = known ?? unscaled ?? optimalRanges(objective, wanted)
-  const plain = { alone, tile, optimum: alone, rowScales: new Float32Array(0) }
-  if (rows === null) return plain
-  const scalable = { objective, rows, wires }
+  const alone = without()
   if (known !== null) {
     const { rowScales } = known
     return rowScales.length === 0
-      ? plain
-      : { alone, ...scaledTo(scalable, rowScales, withRowScales(scalable, rowScales)), optimum: known }
+      ? plain(known)
+      : { alone, optimum: known, ...scaledTo(rowScales, withRowScales(scalable, rowScales)) }
   }
   const found = scaledRows(scalable, alone, wanted)
-  if (found === null) return plain
-  return { alone, ...scaledTo(scalable, found.rowScales, found.objective), optimum: found.optimum }
+  return found === null
+    ? plain(alone)
+    : { alone, optimum: found.optimum, ...scaledTo(found.rowScales, found.objective) }
 }
 
 /** Optima on the way to a tile's, where they have been found: without copies, and without scales too. */

@@ -72,7 +72,8 @@ interface Live {
   candidate: Candidate
 }
 
-const largestWeight = ({ weights, columnStep, rows }: TileObjective, column: number): number => {
+/** Largest magnitude of a column's weights. */
+export const largestWeight = ({ weights, columnStep, rows }: TileObjective, column: number): number => {
   let most = 0
   for (let i = column * columnStep; i < column * columnStep + rows; i++)
     most = Math.max(most, Math.abs(weights[i] ?? NaN))

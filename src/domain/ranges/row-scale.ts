@@ -12,7 +12,7 @@ import { coarseBins, mergedHistogram, type WeightedHistogram } from './histogram
 import { inputError, rowInputs, type RowInputs } from './input-error.js'
 import { wiresOf, type WiresWanted } from './ir-drop.js'
 import { columnError, columnOf, columnSums, type ScaledRanges, type TileObjective } from './objective.js'
-import { optimalRanges, type Optimum, type Wanted } from './optimum.js'
+import { largestWeight, optimalRanges, type Optimum, type Wanted } from './optimum.js'
 
 /** A tile as calibration saw it, and what is needed to see it with other factors. */
 export interface ScalableTile {
@@ -217,13 +217,9 @@ interface Largest {
   readonly weights: Float64Array
 }
 
-const largestOf = ({ inputs, weights, rows, columns, columnStep }: TileObjective): Largest => ({
-  input: inputs.upper.at(-1) ?? 0,
-  weights: Float64Array.from({ length: columns }, (_, j) => {
-    let most = 0
-    for (let i = j * columnStep; i < j * columnStep + rows; i++) most = Math.max(most, Math.abs(weights[i] ?? NaN))
-    return most
-  }),
+const largestOf = (tile: TileObjective): Largest => ({
+  input: tile.inputs.upper.at(-1) ?? 0,
+  weights: Float64Array.from({ length: tile.columns }, (_, j) => largestWeight(tile, j)),
 })
 
 /** Ranges where they would be if they went with what is largest. */

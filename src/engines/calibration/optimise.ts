@@ -116,16 +116,12 @@ export const optimiseTile = (bench: Workbench, parameters: CalibrationParameters
   const tile = layer.tiles[task.tile]
   if (tile === undefined) throw new RangeError(`no tile ${task.tile} of ${task.layer}`)
   const objective = tileObjective(bench, parameters, tile, task)
-  const rows = layer.rowTails === 0 ? null : inputsByRow(bench, layer, tile)
-  const inputs = rows === null ? null : rowInputs(objective.inputs, rows)
-  const tileWithout = {
-    objective,
-    inputs,
-    wires: task.wires,
-    rows: task.scaled || task.rowScales.length > 0 ? rows : null,
-    rowScales: task.rowScales,
-  }
-  const found = filledTile(tileWithout, task, task.idle, task)
+  const { wires, rowScales: given, idle } = task
+  const scales = task.scaled || given.length > 0
+  const rows = layer.rowTails !== 0 && (scales || idle.rows > 0) ? inputsByRow(bench, layer, tile) : null
+  const inputs = rows !== null && idle.rows > 0 ? rowInputs(objective.inputs, rows) : null
+  const tileWithout = { objective, inputs, wires, rows: scales ? rows : null, rowScales: given }
+  const found = filledTile(tileWithout, task, idle, task)
   const { before, after, inputRange, copies, rowCopies, rowScales, fullScales, gains } = found
   return Float64Array.of(before, after, inputRange, ...listed([copies, rowCopies, rowScales, fullScales, gains]))
 }
