@@ -2,6 +2,7 @@
  * How kernels are called across the language border: each call's arguments as 32-bit words in the heap, in the order of
  * the C struct of the same name, and the kernels' numbers (src/kernels/c/list.h). Not modelled: results other than in the heap.
  */
+import { calibrationEncoders } from './calibration-arguments.js'
 import type { Heap, Ptr } from './heap.js'
 import { hardwareEncoders } from './hardware-arguments.js'
 import type { Elementwise, Kernels } from './kernels.js'
@@ -30,6 +31,7 @@ const encoders: EncodersOf<Kernels> = {
   ...tileEncoders,
   ...trainingEncoders,
   ...hardwareEncoders,
+  ...calibrationEncoders,
   pack: ({ u32 }, { columnStep, innerStep = 1, ...a }) =>
     u32.set([a.panels, a.w, a.inner, a.columns, columnStep ?? a.inner, innerStep]),
   product: ({ u32 }, { xRowStep, xInnerStep = 1, yRowStep, ...a }) =>

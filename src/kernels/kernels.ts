@@ -3,6 +3,7 @@
  * the same bits: src/kernels/reference defines each result. Arguments are places on one heap (heap.ts) and sizes in
  * numbers; strides are in numbers too. Nothing is checked here: a wrong place is the caller's fault.
  */
+import type { CalibrationKernels } from './calibration.js'
 import type { HardwareKernels } from './hardware.js'
 import type { Ptr } from './heap.js'
 import { attentionScratchLength } from './reference/attention.js'
@@ -155,7 +156,7 @@ export interface AddMoments {
   readonly rowStep?: number
 }
 
-export interface Kernels extends TileKernels, TrainingKernels, HardwareKernels {
+export interface Kernels extends TileKernels, TrainingKernels, HardwareKernels, CalibrationKernels {
   readonly pack: (a: Pack) => void
   readonly product: (a: Product) => void
   readonly layerNorm: (a: LayerNorm) => void

@@ -1,6 +1,7 @@
 /** Reference, WebAssembly and every native instruction set give the same bits, whatever floats go in. */
 import { fc, test } from '@fast-check/vitest'
 import { describe } from 'vitest'
+import { binsOf, tailBins } from '../../src/domain/ranges/histogram.js'
 import type { Ptr } from '../../src/kernels/heap.js'
 import { attentionScratchBytes, panelsBytes, type Kernels } from '../../src/kernels/kernels.js'
 import { floats, place, same, sameDoubles, scratch } from './agreement.js'
@@ -198,4 +199,88 @@ describe('same bits on every path', () => {
       })
     },
   )
+
+  test.prop([fc.integer({ min: 0, max: 3000 }), seed, oddities], { numRuns: 30 })('square', (length, s, odd) => {
+    scratch.within(() => {
+      const x = place(floats(length, s, odd))
+      same(length, (k, y) => k.square({ y, x, length }))
+    })
+  })
+
+  describe('histograms, however the rows are divided', () => {
+    /** Calls once, or row by row where the definition is computed. */
+    const divided = (
+      k: Kernels,
+      {
+        rows,
+        ...a
+      }: {
+        readonly x: Ptr
+        readonly weights: Ptr
+        readonly rows: number
+        readonly columns: number
+        readonly xRowStep: number
+      },
+      call: (a: { x: Ptr; weights: Ptr; rows: number; columns: number; xRowStep: number }) => void,
+    ): void => {
+      if (k !== reference) call({ ...a, rows })
+      else
+        for (let r = 0; r < rows; r++)
+          call({ ...a, x: a.x + 4 * r * a.xRowStep, weights: a.weights + 4 * r * a.columns, rows: 1 })
+    }
+    /** Numbers over all magnitudes, of both signs, with zeros of both; finite. */
+    const spread = (length: number, s: number): Float32Array =>
+      Float32Array.from(floats(length, s, 0), (x, i) =>
+        i % 17 === 0 ? (i % 2 === 0 ? 0 : -0) : x * 2 ** (((i * 31) % 90) - 45),
+      )
+    const gap = fc.nat(9)
+
+    test.prop([small, size, gap, seed, fc.constantFrom(5, 9)], { numRuns: 40 })(
+      'counts',
+      (rows, columns, more, s, bits) => {
+        scratch.within(() => {
+          const [bins, xRowStep] = [binsOf(bits), columns + more]
+          const x = place(spread(rows * xRowStep, s))
+          same(2 * bins.count, (k, y) => {
+            heap.u32(y, 2 * bins.count).fill(7)
+            divided(k, { x, weights: 0, rows, columns, xRowStep }, a => k.countMagnitudes({ ...a, counts: y, bins }))
+          })
+        })
+      },
+    )
+
+    test.prop([small, size, gap, seed, fc.constantFrom(5, 9)], { numRuns: 40 })(
+      'weights',
+      (rows, columns, more, s, bits) => {
+        scratch.within(() => {
+          const [bins, xRowStep] = [binsOf(bits), columns + more]
+          const x = place(spread(rows * xRowStep, s))
+          const weights = place(floats(rows * columns, s + 1, 0))
+          sameDoubles(bins.count, (k, y) => {
+            heap.f64(y, bins.count).fill(0.1)
+            divided(k, { x, weights, rows, columns, xRowStep }, a => k.weighMagnitudes({ ...a, slots: y, bins }))
+          })
+        })
+      },
+    )
+
+    test.prop([small, size, gap, seed], { numRuns: 40 })('tails of columns', (rows, columns, more, s) => {
+      scratch.within(() => {
+        const xRowStep = columns + more
+        const x = place(spread(rows * xRowStep, s))
+        const weights = place(floats(rows * columns, s + 1, 0))
+        const tops = scratch.take(4 * columns)
+        const into = (k: Kernels, slots: Ptr): void => {
+          heap.f64(slots, tailBins * columns).fill(0.1)
+          heap.i32(tops, columns).fill(0)
+          divided(k, { x, weights, rows, columns, xRowStep }, a => k.addToTails({ ...a, slots, tops }))
+        }
+        sameDoubles(tailBins * columns, into)
+        same(columns, (k, y) => {
+          scratch.within(() => into(k, scratch.take(8 * tailBins * columns)))
+          heap.i32(y, columns).set(heap.i32(tops, columns))
+        })
+      })
+    })
+  })
 })

@@ -5,7 +5,7 @@
  */
 import type { Batch } from '../../domain/encoder/algebra.js'
 import type { Piece } from '../../domain/crossbar/tiling.js'
-import { addToTail, binOf, coarseBins, fineBins, tailBins } from '../../domain/ranges/histogram.js'
+import { coarseBins, fineBins, tailBins } from '../../domain/ranges/histogram.js'
 import { offer, slotOf } from '../../domain/ranges/sample.js'
 import type { Ptr } from '../../kernels/heap.js'
 import { panelsBytes } from '../../kernels/kernels.js'
@@ -47,33 +47,8 @@ export interface NotFinite {
   readonly value: number
 }
 
-/** Pattern of 2^60: beyond, squares times squares would leave binary32; infinities and NaN are beyond, too. */
-const tooLarge = 0x5d80_0000
-const magnitude = 0x7fff_ffff
-
-/** The first number of an activation that is none, or too large. */
-const firstBad = (
-  c: Context,
-  { number }: LayerPlaces,
-  of: NotFinite['of'],
-  x: Activation,
-  within: Piece,
-): NotFinite | null => {
-  const patterns = c.heap.u32(x.at, x.rows * x.width)
-  for (let r = 0; r < x.rows; r++)
-    for (let i = within.first; i < within.first + within.size; i++)
-      if (((patterns[r * x.width + i] ?? 0) & magnitude) >= tooLarge) {
-        const example = c.heap.i32(c.rowsOf(x).examples, x.rows)[r] ?? NaN
-        return {
-          layer: number,
-          example,
-          of,
-          index: i,
-          value: c.heap.f32(x.at, x.rows * x.width)[r * x.width + i] ?? NaN,
-        }
-      }
-  return null
-}
+/** Beyond, squares times squares would leave binary32; infinities and NaN are beyond, too. */
+const tooLarge = 2 ** 60
 
 const addMoments = (c: Context, to: MomentPlaces, skip: number, x: Activation): void =>
   c.kernels.addMoments({
@@ -81,29 +56,63 @@ const addMoments = (c: Context, to: MomentPlaces, skip: number, x: Activation): 
     ...{ x: x.at, rows: x.rows, columns: x.width },
   })
 
+/** Sums that nothing has been added to yet, on `aside`. */
+const emptyMoments = (c: Context, columns: number): MomentPlaces => {
+  const room = (bytes: number): Ptr => {
+    const at = c.aside.take(bytes)
+    c.heap.u8(at, bytes).fill(0)
+    return at
+  }
+  return { sum: room(8 * columns), squares: room(8 * columns), absMax: room(4 * columns) }
+}
+
+/** Whether every number is one, and not too large. */
+const usable = (c: Context, x: Activation): boolean =>
+  c.aside.within(() => {
+    const found = emptyMoments(c, x.width)
+    addMoments(c, found, 0, x)
+    // A largest magnitude passes over NaN, a sum does not.
+    return (
+      c.heap.f64(found.sum, x.width).every(Number.isFinite) &&
+      c.heap.f32(found.absMax, x.width).every(most => most < tooLarge)
+    )
+  })
+
+/** The first number of an activation that is none, or too large: piece by piece, row by row. */
+const firstBad = (
+  c: Context,
+  { number }: LayerPlaces,
+  of: NotFinite['of'],
+  x: Activation,
+  pieces: readonly Piece[],
+): NotFinite | null => {
+  if (usable(c, x)) return null
+  const values = c.heap.f32(x.at, x.rows * x.width)
+  for (const { first, size } of pieces)
+    for (let r = 0; r < x.rows; r++)
+      for (let i = first; i < first + size; i++) {
+        const value = values[r * x.width + i] ?? NaN
+        if (Math.abs(value) < tooLarge) continue
+        const example = c.heap.i32(c.rowsOf(x).examples, x.rows)[r] ?? NaN
+        return { layer: number, example, of, index: i, value }
+      }
+  return null
+}
+
 /** Inputs: their moments and, by row piece, how they are spread. */
 const addInputs = (c: Context, layer: LayerPlaces, x: Activation): void => {
   addMoments(c, layer.inputMoments, 0, x)
-  const patterns = c.heap.i32(x.at, x.rows * x.width)
-  layer.pieces.forEach(({ first, size }, p) => {
-    const counts = c.heap.u32(layer.counts + 4 * 2 * fineBins.count * p, 2 * fineBins.count)
-    for (let r = 0; r < x.rows; r++)
-      for (let at = r * x.width + first; at < r * x.width + first + size; at++) {
-        const pattern = patterns[at] ?? 0
-        // -0 is no negative number.
-        const bin = binOf(fineBins, pattern) + (pattern < 0 && pattern !== -0x8000_0000 ? fineBins.count : 0)
-        counts[bin] = (counts[bin] ?? 0) + 1
-      }
-  })
+  layer.pieces.forEach(({ first, size }, p) =>
+    c.kernels.countMagnitudes({
+      ...{ counts: layer.counts + 4 * 2 * fineBins.count * p, bins: fineBins },
+      ...{ x: x.at + 4 * first, rows: x.rows, columns: size, xRowStep: x.width },
+    }),
+  )
 }
 
 const squared = (c: Context, x: Activation): Activation => {
   const y = c.fresh(x.rows, x.width)
-  const [from, to] = [c.heap.f32(x.at, x.rows * x.width), c.heap.f32(y.at, x.rows * x.width)]
-  for (let k = 0; k < from.length; k++) {
-    const v = from[k] ?? NaN
-    to[k] = v * v
-  }
+  c.kernels.square({ y: y.at, x: x.at, length: x.rows * x.width })
   return y
 }
 
@@ -117,17 +126,12 @@ const importance = (
 ): Activation => {
   const y = c.fresh(h.rows, rows.size)
   c.aside.within(() => {
-    const squares = c.aside.take(4 * columns.size * rows.size)
-    for (let j = 0; j < columns.size; j++) {
-      const from = c.heap.f32(weight + 4 * ((columns.first + j) * inputs + rows.first), rows.size)
-      const to = c.heap.f32(squares + 4 * j * rows.size, rows.size)
-      for (let i = 0; i < rows.size; i++) {
-        const w = from[i] ?? NaN
-        to[i] = w * w
-      }
-    }
     const panels = c.aside.take(panelsBytes(columns.size, rows.size))
-    c.kernels.pack({ panels, w: squares, inner: columns.size, columns: rows.size, columnStep: 1, innerStep: rows.size })
+    c.kernels.pack({
+      ...{ panels, w: weight + 4 * (columns.first * inputs + rows.first) },
+      ...{ inner: columns.size, columns: rows.size, columnStep: 1, innerStep: inputs },
+    })
+    c.kernels.square({ y: panels, x: panels, length: panelsBytes(columns.size, rows.size) / 4 })
     c.kernels.product({
       ...{ y: y.at, x: h.at + 4 * columns.first, panels, bias: 0 },
       ...{ rows: h.rows, inner: columns.size, columns: rows.size, xRowStep: h.width },
@@ -136,29 +140,15 @@ const importance = (
   return y
 }
 
-/** Numbers of x, from `first` on in its rows, into a weighted histogram over magnitudes. */
-const addWeighted = (c: Context, to: Ptr, x: Activation, first: number, weights: Activation): void => {
-  const slots = c.heap.f64(to, coarseBins.count)
-  const patterns = c.heap.i32(x.at, x.rows * x.width)
-  const w = c.heap.f32(weights.at, weights.rows * weights.width)
-  for (let r = 0; r < weights.rows; r++)
-    for (let i = 0; i < weights.width; i++) {
-      const bin = binOf(coarseBins, patterns[r * x.width + first + i] ?? 0)
-      slots[bin] = (slots[bin] ?? NaN) + (w[r * weights.width + i] ?? NaN)
-    }
-}
-
-/** The same row by row, into the tails of the tile's rows. */
-const addToRowTails = (c: Context, layer: LayerPlaces, tile: number, x: Activation, weights: Activation): void => {
-  if (layer.rowTails === 0) return
-  const [first, size] = [firstTail(layer, tile), weights.width]
-  const slots = c.heap.f64(layer.rowTails + 8 * tailBins * first, tailBins * size)
-  const tops = c.heap.i32(layer.rowTops + 4 * first, size)
-  const patterns = c.heap.i32(x.at, x.rows * x.width)
-  const w = c.heap.f32(weights.at, weights.rows * size)
+/** A tile's inputs, weighted, into its histogram, and row by row into the tails of its rows. */
+const addWeighted = (c: Context, layer: LayerPlaces, tile: number, x: Activation, weights: Activation): void => {
   const start = layer.tiles[tile]?.rows.first ?? NaN
-  for (let r = 0, k = 0; r < weights.rows; r++)
-    for (let i = 0; i < size; i++, k++) addToTail(slots, tops, i, patterns[r * x.width + start + i] ?? 0, w[k] ?? NaN)
+  const { rows, width: columns } = weights
+  const from = { x: x.at + 4 * start, xRowStep: x.width, weights: weights.at, rows, columns }
+  c.kernels.weighMagnitudes({ ...from, slots: layer.weighted + 8 * coarseBins.count * tile, bins: coarseBins })
+  if (layer.rowTails === 0) return
+  const first = firstTail(layer, tile)
+  c.kernels.addToTails({ ...from, slots: layer.rowTails + 8 * tailBins * first, tops: layer.rowTops + 4 * first })
 }
 
 /** Input vectors for the layer's sample, each with its outputs' weights: chosen as they pass first, added to later. */
@@ -183,12 +173,9 @@ const addToSample = (
       own.forEach((v, j) => (kept[j] = (kept[j] ?? NaN) + v))
       continue
     }
-    const slot = offer(
-      sample,
-      example,
-      token,
-      own.reduce((a, b) => a + b, 0),
-    )
+    let weight = 0
+    for (let j = 0; j < outputs; j++) weight += own[j] ?? NaN
+    const slot = offer(sample, example, token, weight)
     if (slot < 0) continue
     c.heap.f32(places.x + 4 * slot * inputs, inputs).set(c.heap.f32(x.at + 4 * r * inputs, inputs))
     c.heap.f32(places.h + 4 * slot * outputs, outputs).set(own)
@@ -220,23 +207,17 @@ const errorsOf = (
         ...{ rows: outputs, columns: inputs, onward: true },
       })
     })
-    layer.tiles.forEach((tile, k) => {
+    layer.tiles.forEach((_, k) => {
       const own = importances[k]
-      if (own === undefined) return
-      addWeighted(c, layer.weighted + 8 * coarseBins.count * k, x, tile.rows.first, own)
-      addToRowTails(c, layer, k, x, own)
+      if (own !== undefined) addWeighted(c, layer, k, x, own)
     })
-    const weights = heap.f32(h.at, h.rows * outputs)
-    const masses = heap.f64(layer.masses, outputs)
-    for (let k = 0, j = 0; k < weights.length; k++, j = j + 1 === outputs ? 0 : j + 1)
-      masses[j] = (masses[j] ?? NaN) + (weights[k] ?? NaN)
-    shares.forEach(({ at }, p) => {
-      const slots = heap.f64(layer.tails + 8 * tailBins * outputs * p, tailBins * outputs)
-      const tops = heap.i32(layer.tops + 4 * outputs * p, outputs)
-      const patterns = heap.i32(at, x.rows * outputs)
-      for (let k = 0, j = 0; k < patterns.length; k++, j = j + 1 === outputs ? 0 : j + 1)
-        addToTail(slots, tops, j, patterns[k] ?? 0, weights[k] ?? NaN)
-    })
+    aside.within(() => addMoments(c, { ...emptyMoments(c, outputs), sum: layer.masses }, 0, h))
+    shares.forEach(({ at }, p) =>
+      kernels.addToTails({
+        ...{ slots: layer.tails + 8 * tailBins * outputs * p, tops: layer.tops + 4 * outputs * p },
+        ...{ x: at, weights: h.at, rows: x.rows, columns: outputs, xRowStep: outputs },
+      }),
+    )
     addToSample(c, layer, x, h, again)
   }
 }
@@ -270,8 +251,8 @@ const observing =
       const layer = parameterOf(parameters.layers, name)
       const { index } = parameterOf(parameters.tensors, `${name}.weight`)
       const found =
-        layer.pieces.map(piece => firstBad(c, layer, 'input', x, piece)).find(b => b !== null) ??
-        (dy === null ? null : firstBad(c, layer, 'gradient', dy, { first: 0, size: dy.width }))
+        firstBad(c, layer, 'input', x, layer.pieces) ??
+        (dy === null ? null : firstBad(c, layer, 'gradient', dy, [{ first: 0, size: dy.width }]))
       if (found !== null) bad.push(found)
       const add = found === null ? addition(c, parameters, layer, x, dy, again) : () => undefined
       turns.take(index, group, add)

@@ -13,3 +13,4 @@
 #include "cells.h"
 #include "training.h"
 #include "hardware.h"
+#include "summaries.h"

@@ -32,11 +32,19 @@
   X(clipWeights)                                                                                                       \
   X(lineFactors)
 
+/* Calibration (src/kernels/calibration-arguments.ts). */
+#define CALIBRATION_KERNELS(X)                                                                                         \
+  X(square)                                                                                                            \
+  X(countMagnitudes)                                                                                                   \
+  X(weighMagnitudes)                                                                                                   \
+  X(addToTails)
+
 /* Every kernel, in the order of src/kernels/arguments.ts: a kernel's number is its place here. */
 #define KERNELS(X)                                                                                                     \
   TILE_KERNELS(X)                                                                                                      \
   TRAINING_KERNELS(X)                                                                                                  \
   HARDWARE_KERNELS(X)                                                                                                  \
+  CALIBRATION_KERNELS(X)                                                                                               \
   X(pack)                                                                                                              \
   X(product)                                                                                                           \
   X(layerNorm)                                                                                                         \

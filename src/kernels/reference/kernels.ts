@@ -16,12 +16,10 @@ import { log } from './logarithm.js'
 import { addMomentsInto, dot } from './moments.js'
 import { packInto, panelsLength, productInto } from './product.js'
 import { softmaxInto } from './softmax.js'
+import { span } from './span.js'
+import { referenceCalibrationKernels } from './summaries.js'
 import { referenceTileKernels } from './tile.js'
 import { dropoutOf, referenceTrainingKernels } from './training.js'
-
-/** Numbers a strided matrix spans. */
-const span = (rows: number, rowStep: number, columns: number, columnStep: number): number =>
-  rows === 0 || columns === 0 ? 0 : (rows - 1) * rowStep + (columns - 1) * columnStep + 1
 
 const max = (numbers: Int32Array): number => numbers.reduce((a, b) => (b > a ? b : a), -1)
 
@@ -34,6 +32,7 @@ export const referenceKernels = (heap: Heap): Kernels => {
     ...referenceTileKernels(heap),
     ...referenceTrainingKernels(heap),
     ...referenceHardwareKernels(heap),
+    ...referenceCalibrationKernels(heap),
     pack: ({ panels, w, inner, columns, columnStep = inner, innerStep = 1 }) =>
       packInto(
         heap.f32(panels, panelsLength(inner, columns)),

@@ -9,13 +9,10 @@ import { deviceLawsAt } from './law.js'
 import { normalsInto } from './normal.js'
 import { encodeInto, squareShift } from './pulse-width.js'
 import { readoutInto } from './readout.js'
+import { span } from './span.js'
 import { cellColumns, cellsLength, codeStep, packCellsInto, paddedColumns, vmmInto } from './vmm.js'
 
 const { fround } = Math
-
-/** Numbers a strided matrix spans. */
-const span = (rows: number, rowStep: number, columns: number, columnStep: number): number =>
-  rows === 0 || columns === 0 ? 0 : (rows - 1) * rowStep + (columns - 1) * columnStep + 1
 
 export const referenceTileKernels = (heap: Heap): TileKernels => {
   const optional = <T>(at: Ptr, view: (at: Ptr) => T): T | null => (at === 0 ? null : view(at))

@@ -1,0 +1,47 @@
+/**
+ * Histograms of what streams past (domain/ranges/histogram.ts), number by number: rows one after the other, each from its
+ * first column on, so that any division of the rows into calls gives the same bits. Not modelled: numbers that are none.
+ */
+import { addToTail, binOf, tailBins } from '../../domain/ranges/histogram.js'
+import type { CalibrationKernels } from '../calibration.js'
+import type { Heap } from '../heap.js'
+import { mapInto } from './elementwise.js'
+import { span } from './span.js'
+
+/** Where numbers of x lie among those of their histograms' weights: calls `each(place in x, place in weights, column)`. */
+const overAll = (
+  { rows, columns, xRowStep }: { readonly rows: number; readonly columns: number; readonly xRowStep: number },
+  each: (inX: number, inWeights: number, column: number) => void,
+): void => {
+  for (let r = 0; r < rows; r++) for (let j = 0; j < columns; j++) each(r * xRowStep + j, r * columns + j, j)
+}
+
+export const referenceCalibrationKernels = (heap: Heap): CalibrationKernels => ({
+  square: a => mapInto(heap.f32(a.y, a.length), heap.f32(a.x, a.length), x => x * x),
+  countMagnitudes: ({ bins, ...a }) => {
+    const patterns = heap.i32(a.x, span(a.rows, a.xRowStep, a.columns, 1))
+    const counts = heap.u32(a.counts, 2 * bins.count)
+    overAll(a, at => {
+      const pattern = patterns[at] ?? 0
+      // -0 is no negative number.
+      const bin = binOf(bins, pattern) + (pattern < 0 && pattern !== -0x8000_0000 ? bins.count : 0)
+      counts[bin] = (counts[bin] ?? 0) + 1
+    })
+  },
+  weighMagnitudes: ({ bins, ...a }) => {
+    const patterns = heap.i32(a.x, span(a.rows, a.xRowStep, a.columns, 1))
+    const weights = heap.f32(a.weights, a.rows * a.columns)
+    const slots = heap.f64(a.slots, bins.count)
+    overAll(a, (at, weight) => {
+      const bin = binOf(bins, patterns[at] ?? 0)
+      slots[bin] = (slots[bin] ?? NaN) + (weights[weight] ?? NaN)
+    })
+  },
+  addToTails: a => {
+    const patterns = heap.i32(a.x, span(a.rows, a.xRowStep, a.columns, 1))
+    const weights = heap.f32(a.weights, a.rows * a.columns)
+    const slots = heap.f64(a.slots, tailBins * a.columns)
+    const tops = heap.i32(a.tops, a.columns)
+    overAll(a, (at, weight, j) => addToTail(slots, tops, j, patterns[at] ?? 0, weights[weight] ?? NaN))
+  },
+})
