@@ -10,4 +10,16 @@ export const calibrationEncoders: EncodersOf<CalibrationKernels> = {
   weighMagnitudes: ({ u32 }, { bins, ...a }) =>
     u32.set([a.slots, a.x, a.weights, a.rows, a.columns, a.xRowStep, bins.mantissaBits, bins.count]),
   addToTails: ({ u32 }, a) => u32.set([a.slots, a.tops, a.x, a.weights, a.rows, a.columns, a.xRowStep]),
+  // One after the other: there are many calls, and short ones.
+  pairSums: ({ u32, f64 }, a) => {
+    f64[0] = a.steps / a.fullScale
+    u32[2] = a.y
+    u32[3] = a.weights
+    u32[4] = a.energies
+    u32[5] = a.shares
+    u32[6] = a.mean
+    u32[7] = a.variance
+    u32[8] = a.rows
+    u32[9] = a.steps
+  },
 }

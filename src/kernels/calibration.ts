@@ -1,4 +1,4 @@
-/** What calibration counts and adds up, as kernels (reference/summaries.ts). Not modelled: what is made of the sums. */
+/** What calibration counts and adds up, and the sums of a search for ranges, as kernels (reference/summaries.ts). Not here: what is made of them. */
 import type { Bins } from '../domain/ranges/histogram.js'
 import type { Ptr } from './heap.js'
 import type { Elementwise } from './kernels.js'
@@ -33,10 +33,27 @@ export interface AddToTails extends Magnitudes {
   readonly weights: Ptr
 }
 
+/** Sums over the pairs of a column at one time (domain/ranges/pair-sums.ts). */
+export interface PairSumsOf {
+  /** f64 [4]. */
+  readonly y: Ptr
+  /** f32 [rows], f32 [rows], f64 [rows]. */
+  readonly weights: Ptr
+  readonly energies: Ptr
+  readonly shares: Ptr
+  /** f64 [steps + 1] each. */
+  readonly mean: Ptr
+  readonly variance: Ptr
+  readonly rows: number
+  readonly steps: number
+  readonly fullScale: number
+}
+
 export interface CalibrationKernels {
   /** y = x x. */
   readonly square: (a: Elementwise) => void
   readonly countMagnitudes: (a: CountMagnitudes) => void
   readonly weighMagnitudes: (a: WeighMagnitudes) => void
   readonly addToTails: (a: AddToTails) => void
+  readonly pairSums: (a: PairSumsOf) => void
 }

@@ -283,4 +283,29 @@ describe('same bits on every path', () => {
       })
     })
   })
+
+  test.prop(
+    [
+      fc.integer({ min: 1, max: 600 }),
+      fc.integer({ min: 1, max: 500 }),
+      seed,
+      fc.double({ min: 0.01, max: 100, noNaN: true }),
+    ],
+    {
+      numRuns: 60,
+    },
+  )('sums over pairs', (rows, steps, s, fullScale) => {
+    scratch.within(() => {
+      const weights = place(floats(rows, s, 0))
+      const energies = place(floats(rows, s + 1, 0))
+      const doubles = (length: number, from: number): Ptr => {
+        const at = scratch.take(8 * length)
+        heap.f64(at, length).set(floats(length, from, 0))
+        return at
+      }
+      const shares = doubles(rows, s + 2)
+      const [mean, variance] = [doubles(steps + 1, s + 3), doubles(steps + 1, s + 4)]
+      sameDoubles(4, (k, y) => k.pairSums({ y, weights, energies, shares, mean, variance, rows, steps, fullScale }))
+    })
+  })
 })

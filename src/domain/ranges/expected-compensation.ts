@@ -3,7 +3,8 @@
  * moments of its devices. Not here: compensations with offsets, which find their gain anew at each time (objective.ts).
  */
 import { wiredSums } from './ir-drop.js'
-import type { DeviceMoments, TileObjective } from './objective.js'
+import type { TileObjective } from './objective.js'
+import type { DeviceMoments } from './pair-sums.js'
 import { pairsFactor, pairsOf } from './pairs.js'
 
 const ones = new Map<number, Float64Array>()

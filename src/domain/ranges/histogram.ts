@@ -84,13 +84,16 @@ export interface WeightedHistogram {
 
 /** @param weight by bin. @param edge where a bin begins */
 export const weightedHistogram = (weight: ArrayLike<number>, edge: (bin: number) => number): WeightedHistogram => {
-  const held: number[] = []
-  for (let b = 0; b < weight.length; b++) if (weight[b] !== 0) held.push(b)
-  return {
-    lower: Float64Array.from(held, b => edge(b)),
-    upper: Float64Array.from(held, b => edge(b + 1)),
-    weight: Float64Array.from(held, b => weight[b] ?? NaN),
+  let count = 0
+  for (let b = 0; b < weight.length; b++) if (weight[b] !== 0) count += 1
+  const [lower, upper, held] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)]
+  for (let b = 0, k = 0; b < weight.length; b++) {
+    if (weight[b] === 0) continue
+    lower[k] = edge(b)
+    upper[k] = edge(b + 1)
+    held[k++] = weight[b] ?? NaN
   }
+  return { lower, upper, weight: held }
 }
 
 /** What a wide bin leaves to the smallest numbers in it, relative: too little to be told apart. */
@@ -211,10 +214,14 @@ export const addToTail = (
   slots[at + bin] = (slots[at + bin] ?? NaN) + weight
 }
 
+/** Where the bin of each key begins. */
+const tailEdges = Float64Array.from({ length: (256 << tailMantissaBits) + 1 }, (_, key) =>
+  numberOf(key * 2 ** (23 - tailMantissaBits)),
+)
+
 /** What `addToTail` has gathered. */
 export const tailHistogram = (slots: Float64Array, tops: Int32Array, index: number): WeightedHistogram => {
   const lowestKey = (tops[index] ?? NaN) - (tailBins - 1)
-  const edge = (b: number): number =>
-    b === 0 ? 0 : numberOf(Math.max(0, lowestKey + b) * 2 ** (23 - tailMantissaBits))
+  const edge = (b: number): number => (b === 0 ? 0 : (tailEdges[Math.max(0, lowestKey + b)] ?? NaN))
   return weightedHistogram(slots.subarray(index * tailBins, (index + 1) * tailBins), edge)
 }

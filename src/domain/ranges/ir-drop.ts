@@ -5,7 +5,8 @@
  * are sorted by block and polarity once, so that a full scale takes one pass over them and one short ladder.
  * Not modelled: the spread of u, and its correlation with a device's own conductance.
  */
-import type { DeviceMoments, TileObjective } from './objective.js'
+import type { TileObjective } from './objective.js'
+import type { DeviceMoments } from './pair-sums.js'
 import { placesOf } from './spare.js'
 
 /** Blocks of a line, unless it has fewer rows: sums are then right to about a hundredth of what is dropped in plain order. */

@@ -4,12 +4,12 @@
  * the ADC's rounding and clipping, IR drop (ir-drop.ts). Derivation and approximations: docs/objective.md.
  * Not modelled: correlation between a tile's inputs, and between the errors of tiles.
  */
-import type { MomentGrid } from '../devices/moment-grid.js'
 import { fitsOffsets, type DriftCompensation } from '../experiment/hardware.js'
 import { averagedIn, expectedCompensation, varianceShares } from './expected-compensation.js'
 import type { Excess, WeightedHistogram } from './histogram.js'
 import { inputErrorOn, type RowInputs } from './input-error.js'
 import { wiredSums, type Wires } from './ir-drop.js'
+import { pairSums, type DeviceMoments, type PairSums } from './pair-sums.js'
 
 /** How a tile converts; 0 codes stand for an ideal converter. */
 export interface TileConverters {
@@ -20,9 +20,6 @@ export interface TileConverters {
   /** Standard deviation, in the unit of the bound. */
   readonly outputNoise: number
 }
-
-/** A device's moments at one time, in units of g_max, on an even grid of targets. */
-export type DeviceMoments = Pick<MomentGrid, 'mean' | 'variance'>
 
 /** What calibration found out about a tile, and the chip it lies on. */
 export interface TileObjective {
@@ -55,6 +52,8 @@ export interface TileObjective {
   readonly rowInputs?: RowInputs
   /** null: no IR drop. */
   readonly wires: Wires | null
+  /** Something faster with the same bits; default: `pairSums`. */
+  readonly sums?: PairSums
 }
 
 /** What is chosen for a tile. */
@@ -76,60 +75,43 @@ export interface ColumnSums {
   readonly power: readonly number[]
 }
 
-/** @param copies of the column that are averaged: the variance of the mean of k devices is a k-th */
-export const columnSums = (
-  tile: TileObjective,
-  column: number,
-  fullScale: number,
-  copies = averagedIn(tile, column),
-): ColumnSums => {
-  const { rows, weights, energies, columnStep, times, wires } = tile
+/** Sums of one column at a full scale. @param copies that are averaged: the variance of the mean of k devices is a k-th */
+export type Summing = (fullScale: number, copies?: number) => ColumnSums
+
+/** For many full scales of one column. */
+export const summing = (tile: TileObjective, column: number): Summing => {
+  const { rows, columnStep, times, wires, first, sums = pairSums } = tile
   const at = column * columnStep
-  const cross: number[] = []
-  const power: number[] = []
-  let energy = 0
-  for (let i = at; i < at + rows; i++) energy += (energies[i] ?? NaN) * (weights[i] ?? NaN) ** 2
+  const weights = tile.weights.subarray(at, at + rows)
+  const energies = tile.energies.subarray(at, at + rows)
+  const averaged = averagedIn(tile, column)
   if (wires !== null) {
+    const energy = weights.reduce((sum, w, i) => sum + (energies[i] ?? NaN) * (w * w), 0)
+    return (fullScale, copies = averaged) => {
+      const all = times.map(moments =>
+        wiredSums(tile, wires, [column, fullScale], [moments, first.mean[0] ?? NaN], 'energies'),
+      )
+      return { energy, cross: all.map(({ cross }) => cross), power: all.map(s => s.square + s.noise / copies) }
+    }
+  }
+  const own = { weights, energies, shares: varianceShares(tile) }
+  return (fullScale, copies = averaged) => {
+    const cross: number[] = []
+    const power: number[] = []
+    let energy = 0
     for (const moments of times) {
-      const programmed = [moments, tile.first.mean[0] ?? NaN] as const
-      const { cross: mixed, square, noise } = wiredSums(tile, wires, [column, fullScale], programmed, 'energies')
-      cross.push(mixed)
-      power.push(square + noise / copies)
+      const found = sums(own, moments, fullScale)
+      energy = found[0] ?? NaN
+      cross.push(found[1] ?? NaN)
+      power.push((found[2] ?? NaN) + (found[3] ?? NaN) / copies)
     }
     return { energy, cross, power }
   }
-  const shares = varianceShares(tile)
-  // Written for speed: this is where the time of a search goes.
-  for (let t = 0; t < times.length; t++) {
-    const { mean, variance } = times[t] ?? { mean: energies, variance: energies }
-    const steps = mean.length - 1
-    const perWeight = steps / fullScale
-    const idleMean = mean[0] ?? NaN
-    const idleVariance = variance[0] ?? NaN
-    let mixed = 0
-    let square = 0
-    let noise = 0
-    for (let i = at; i < at + rows; i++) {
-      const a = energies[i] ?? NaN
-      const w = Math.abs(weights[i] ?? NaN)
-      // On the grid of targets; clipped weights lie at its end.
-      const place = w * perWeight
-      const k = place >= steps ? steps - 1 : place | 0
-      const rest = place >= steps ? 1 : place - k
-      const low = mean[k] ?? NaN
-      const lowVariance = variance[k] ?? NaN
-      const m = low + rest * ((mean[k + 1] ?? NaN) - low) - idleMean
-      const am = a * m
-      mixed += am * w
-      square += am * m
-      noise +=
-        a * (shares[i - at] ?? NaN) * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance)
-    }
-    cross.push(mixed)
-    power.push(square + noise / copies)
-  }
-  return { energy, cross, power }
 }
+
+/** @param copies of the column that are averaged */
+export const columnSums = (tile: TileObjective, column: number, fullScale: number, copies?: number): ColumnSums =>
+  summing(tile, column)(fullScale, copies)
 
 /**
  * Of each column, the part of its expected error that averaging copies of it divides: its devices' spread, and noise and
@@ -143,8 +125,9 @@ export const averagedError = (
   Float64Array.from({ length: tile.columns }, (_, j) => {
     const fullScale = fullScales[j] ?? NaN
     if (fullScale === 0) return 0
-    const one = columnSums(tile, j, fullScale, 1)
-    const signal = columnSums(tile, j, fullScale, Infinity)
+    const sums = summing(tile, j)
+    const one = sums(fullScale, 1)
+    const signal = sums(fullScale, Infinity)
     const readout = (tile.masses[j] ?? NaN) * inputRange * inputRange * readoutNoise(tile.converters)
     const scale = fullScale * (gains[j] ?? NaN)
     const parts = one.power.map((power, t) => {
@@ -244,11 +227,13 @@ export interface ExpectedError {
 /**
  * The objective: the tile's expected weighted squared error at these ranges.
  * @param compensation what these full scales bring, where it is known already
+ * @param sumsOf a column's sums at its full scale, where they are
  */
 export const expectedError = (
   tile: TileObjective,
   { inputRange, fullScales, gains }: ScaledRanges,
   compensation: readonly Float64Array[] = expectedCompensation(tile, fullScales),
+  sumsOf = (column: number): ColumnSums => columnSums(tile, column, fullScales[column] ?? NaN),
 ): ExpectedError => {
   const { converters } = tile
   const inputs = tileInputError(tile, inputRange)
@@ -258,7 +243,7 @@ export const expectedError = (
     if (fullScale === 0) continue
     const scale = fullScale * (gains[j] ?? NaN)
     const column = columnOf(tile, j, compensation)
-    columns[j] = columnError(converters, columnSums(tile, j, fullScale), column, inputRange, scale)
+    columns[j] = columnError(converters, sumsOf(j), column, inputRange, scale)
   }
   return { total: columns.reduce((a, b) => a + b, inputs), inputs, columns }
 }

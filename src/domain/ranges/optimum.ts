@@ -12,10 +12,12 @@ import {
   columnSums,
   expectedError,
   leastSquaresGain,
+  summing,
   tileInputError,
   type Column,
   type ColumnSums,
   type ScaledRanges,
+  type Summing,
   type TileObjective,
 } from './objective.js'
 
@@ -67,6 +69,7 @@ interface Candidate {
 interface Live {
   readonly index: number
   readonly column: Column
+  readonly sums: Summing
   /** Of the start; null: that of least squares, at any full scale. */
   readonly gain: number | null
   candidate: Candidate
@@ -86,10 +89,7 @@ export const optimalRanges = (
 ): Optimum => {
   const { converters } = tile
   const compensation = expectedCompensation(tile, start.fullScales)
-  const candidate = (index: number, fullScale: number): Candidate => ({
-    fullScale,
-    sums: columnSums(tile, index, fullScale),
-  })
+  const candidate = (sums: Summing, fullScale: number): Candidate => ({ fullScale, sums: sums(fullScale) })
   const gainOf = (live: Live, column: Column, { fullScale, sums }: Candidate, inputRange: number): number =>
     live.gain ?? leastSquaresGain(converters, sums, column, inputRange, fullScale)
   const errorOf = (live: Live, at: Candidate, inputRange: number): number => {
@@ -104,12 +104,13 @@ export const optimalRanges = (
     if (own === 0) return
     const largest = largestWeight(tile, index)
     const column = columnOf(tile, index, compensation)
-    const first = candidate(index, own)
+    const sums = summing(tile, index)
+    const first = candidate(sums, own)
     // What nothing comes into, or nothing is felt of, stays as it is.
     const searched = columns && column.mass > 0 && first.sums.energy > 0
-    const candidates = [first, ...(searched ? steps.map(s => candidate(index, fround(s * largest))) : [])]
+    const candidates = [first, ...(searched ? steps.map(s => candidate(sums, fround(s * largest))) : [])]
     const gain = searched ? null : (start.gains[index] ?? NaN)
-    all.push({ live: { index, column, gain, candidate: first }, candidates })
+    all.push({ live: { index, column, sums, gain, candidate: first }, candidates })
   })
   /** The best of a column's candidates; the first of equals. */
   const best = ({ live, candidates }: (typeof all)[number], range: number): { at: Candidate; value: number } => {
@@ -141,9 +142,15 @@ export const optimalRanges = (
     for (const live of lives) {
       if (live.gain !== null) continue
       const value = errorOf(live, live.candidate, inputRange)
-      const moved = (c: number): number => errorOf(live, candidate(live.index, fround(c)), inputRange)
+      const tried: Candidate[] = []
+      const moved = (c: number): number => {
+        const at = candidate(live.sums, fround(c))
+        tried.push(at)
+        return errorOf(live, at, inputRange)
+      }
       const found = descend(moved, { at: live.candidate.fullScale, value }, factor, tolerance)
-      if (found.value < value) live.candidate = candidate(live.index, fround(found.at))
+      if (found.value < value)
+        live.candidate = tried.find(({ fullScale }) => fullScale === fround(found.at)) ?? live.candidate
     }
     const current = (range: number): number =>
       lives.reduce((sum, live) => sum + errorOf(live, live.candidate, range), ofInputs(range))
@@ -165,7 +172,22 @@ export const optimalRanges = (
   const met = expectedCompensation(tile, fullScales)
   for (const live of lives)
     gains[live.index] = gainOf(live, columnOf(tile, live.index, met), live.candidate, inputRange)
-  const before = expectedError(tile, start, compensation).total
-  const after = expectedError(tile, { inputRange, fullScales, gains }, met).total
-  return after < before ? { inputRange, fullScales, gains, before, after } : { ...start, before, after: before }
+  /** The sums of columns that are not all zeros, at what is known of them. */
+  const sumsBy = (
+    of: (own: (typeof all)[number]) => Candidate,
+    { fullScales: at }: Pick<ScaledRanges, 'fullScales'>,
+  ) => {
+    const known = new Map(all.map(own => [own.live.index, of(own).sums] as const))
+    return (column: number): ColumnSums => known.get(column) ?? columnSums(tile, column, at[column] ?? NaN)
+  }
+  const chosen = { inputRange, fullScales, gains }
+  const first = sumsBy(({ live, candidates: [own = live.candidate] }) => own, start)
+  const before = expectedError(tile, start, compensation, first).total
+  const after = expectedError(
+    tile,
+    chosen,
+    met,
+    sumsBy(({ live }) => live.candidate, chosen),
+  ).total
+  return after < before ? { ...chosen, before, after } : { ...start, before, after: before }
 }

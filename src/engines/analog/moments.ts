@@ -18,10 +18,16 @@ export interface MomentColumns {
   readonly variance: Float64Array
 }
 
-export const momentColumnsAt = ({ heap }: Pick<Workbench, 'heap'>, at: Ptr): MomentColumns => ({
-  mean: heap.f64(at, gridSteps + 1),
-  variance: heap.f64(at + 8 * (gridSteps + 1), gridSteps + 1),
+/** Where they lie. @param at momentGridBytes */
+export const momentPlaces = (at: Ptr): { readonly mean: Ptr; readonly variance: Ptr } => ({
+  mean: at,
+  variance: at + 8 * (gridSteps + 1),
 })
+
+export const momentColumnsAt = ({ heap }: Pick<Workbench, 'heap'>, at: Ptr): MomentColumns => {
+  const { mean, variance } = momentPlaces(at)
+  return { mean: heap.f64(mean, gridSteps + 1), variance: heap.f64(variance, gridSteps + 1) }
+}
 
 /** What programming leaves in a device without a target, in units of g_max: a mean. */
 export const idleAfterProgramming = ({ device, noiseScales }: Pick<Hardware, 'device' | 'noiseScales'>): number =>

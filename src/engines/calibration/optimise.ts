@@ -1,5 +1,6 @@
 /** What calibration left about a tile as its objective, and the ranges that minimise it. */
 import type { Tile } from '../../domain/crossbar/tiling.js'
+import { gridSteps } from '../../domain/devices/moment-grid.js'
 import type { DriftCompensation } from '../../domain/experiment/hardware.js'
 import {
   coarseBins,
@@ -15,8 +16,9 @@ import { filledTile, type FilledOptimum, type Idle } from '../../domain/ranges/f
 import { rowInputs } from '../../domain/ranges/input-error.js'
 import type { TileConverters, TileObjective } from '../../domain/ranges/objective.js'
 import type { Optimum, Wanted } from '../../domain/ranges/optimum.js'
+import { pairSums, type ColumnRows, type DeviceMoments, type PairSums } from '../../domain/ranges/pair-sums.js'
 import type { Ptr } from '../../kernels/heap.js'
-import { momentColumnsAt } from '../analog/moments.js'
+import { momentColumnsAt, momentPlaces } from '../analog/moments.js'
 import { parameterOf } from '../digital/algebra.js'
 import type { Workbench } from '../workbench.js'
 import { firstTail, type CalibrationParameters, type LayerPlaces } from './parameters.js'
@@ -46,6 +48,49 @@ export interface OptimiseTile extends ChipOfObjective, Wanted {
   /** The optimum without copies, and that without scales too, if they have been found. */
   readonly known: FilledOptimum | null
   readonly unscaled: Optimum | null
+}
+
+/**
+ * `pairSums` by the kernels; good until the scope on the scratch stack ends. A column's rows are laid on the heap once for
+ * as long as they are summed.
+ * @param at where devices' moments lie; those of others are summed as the domain does. @param most rows
+ */
+const kernelSums = (
+  { heap, kernels, scratch }: Workbench,
+  at: ReadonlyMap<DeviceMoments, Ptr>,
+  most: number,
+): PairSums => {
+  const rooms = {
+    y: scratch.take(8 * 4),
+    shares: scratch.take(8 * most),
+    weights: scratch.take(4 * most),
+    energies: scratch.take(4 * most),
+  }
+  const y = heap.f64(rooms.y, 4)
+  const shares = heap.f64(rooms.shares, most)
+  const weights = heap.f32(rooms.weights, most)
+  const energies = heap.f32(rooms.energies, most)
+  const calls = new Map(
+    Array.from(at, ([moments, place]) => [
+      moments,
+      { ...rooms, ...momentPlaces(place), steps: gridSteps, rows: 0, fullScale: NaN },
+    ]),
+  )
+  let laid: ColumnRows | null = null
+  return (own, moments, fullScale) => {
+    const call = calls.get(moments)
+    if (call === undefined || own.weights.length > most) return pairSums(own, moments, fullScale)
+    if (laid !== own) {
+      shares.set(own.shares)
+      weights.set(own.weights)
+      energies.set(own.energies)
+      laid = own
+    }
+    call.rows = own.weights.length
+    call.fullScale = fullScale
+    kernels.pairSums(call)
+    return y
+  }
 }
 
 /** @param tile one of the layer's. The objective looks at the heap: it holds as long as the model does */
@@ -115,13 +160,17 @@ export const optimiseTile = (bench: Workbench, parameters: CalibrationParameters
   const layer = parameterOf(parameters.layers, task.layer)
   const tile = layer.tiles[task.tile]
   if (tile === undefined) throw new RangeError(`no tile ${task.tile} of ${task.layer}`)
-  const objective = tileObjective(bench, parameters, tile, task)
-  const { wires, rowScales: given, idle } = task
+  const plain = tileObjective(bench, parameters, tile, task)
+  const { wires, rowScales: given, idle, moments } = task
   const scales = task.scaled || given.length > 0
   const rows = layer.rowTails !== 0 && (scales || idle.rows > 0) ? inputsByRow(bench, layer, tile) : null
-  const inputs = rows !== null && idle.rows > 0 ? rowInputs(objective.inputs, rows) : null
-  const tileWithout = { objective, inputs, wires, rows: scales ? rows : null, rowScales: given }
-  const found = filledTile(tileWithout, task, idle, task)
+  const inputs = rows !== null && idle.rows > 0 ? rowInputs(plain.inputs, rows) : null
+  const found = bench.scratch.within(() => {
+    const known = new Map(plain.times.flatMap((at, t) => (moments[t] === undefined ? [] : [[at, moments[t]] as const])))
+    const objective = { ...plain, sums: kernelSums(bench, known, tile.rows.size) }
+    const tileWithout = { objective, inputs, wires, rows: scales ? rows : null, rowScales: given }
+    return filledTile(tileWithout, task, idle, task)
+  })
   const { before, after, inputRange, copies, rowCopies, rowScales, fullScales, gains } = found
   return Float64Array.of(before, after, inputRange, ...listed([copies, rowCopies, rowScales, fullScales, gains]))
 }

@@ -37,7 +37,8 @@
   X(square)                                                                                                            \
   X(countMagnitudes)                                                                                                   \
   X(weighMagnitudes)                                                                                                   \
-  X(addToTails)
+  X(addToTails)                                                                                                        \
+  X(pairSums)
 
 /* Every kernel, in the order of src/kernels/arguments.ts: a kernel's number is its place here. */
 #define KERNELS(X)                                                                                                     \

@@ -91,3 +91,36 @@ KERNEL(addToTails) {
       }
   }
 }
+
+struct pairSums_arguments {
+  double per_weight;
+  uint32_t y, weights, energies, shares, mean, variance, rows, steps;
+};
+
+/* Rows one after the other: domain/ranges/pair-sums.ts. */
+KERNEL(pairSums) {
+  const float *weights = F32(a->weights), *energies = F32(a->energies);
+  const double *shares = F64(a->shares), *mean = F64(a->mean), *variance = F64(a->variance);
+  const double per_weight = a->per_weight, steps = (double)a->steps;
+  const double idle_mean = mean[0], idle_variance = variance[0];
+  double energy = 0, mixed = 0, square = 0, noise = 0;
+  for (size_t i = 0; i < a->rows; i++) {
+    const double e = energies[i], w = __builtin_fabs((double)weights[i]);
+    const double place = w * per_weight;
+    const int inside = place < steps;
+    const int32_t k = (int32_t)(inside ? place : steps - 1);
+    const double rest = inside ? place - (double)k : 1.0;
+    const double low = mean[k], low_variance = variance[k];
+    const double m = low + rest * (mean[k + 1] - low) - idle_mean;
+    const double em = e * m;
+    energy = energy + e * (w * w);
+    mixed = mixed + em * w;
+    square = square + em * m;
+    noise = noise + e * shares[i] * (low_variance + rest * (variance[k + 1] - low_variance) + idle_variance);
+  }
+  double *y = F64(a->y);
+  y[0] = energy;
+  y[1] = mixed;
+  y[2] = square;
+  y[3] = noise;
+}

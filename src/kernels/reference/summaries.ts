@@ -3,6 +3,7 @@
  * first column on, so that any division of the rows into calls gives the same bits. Not modelled: numbers that are none.
  */
 import { addToTail, binOf, tailBins } from '../../domain/ranges/histogram.js'
+import { pairSums } from '../../domain/ranges/pair-sums.js'
 import type { CalibrationKernels } from '../calibration.js'
 import type { Heap } from '../heap.js'
 import { mapInto } from './elementwise.js'
@@ -43,5 +44,14 @@ export const referenceCalibrationKernels = (heap: Heap): CalibrationKernels => (
     const slots = heap.f64(a.slots, tailBins * a.columns)
     const tops = heap.i32(a.tops, a.columns)
     overAll(a, (at, weight, j) => addToTail(slots, tops, j, patterns[at] ?? 0, weights[weight] ?? NaN))
+  },
+  pairSums: ({ rows, steps, fullScale, ...at }) => {
+    const column = {
+      weights: heap.f32(at.weights, rows),
+      energies: heap.f32(at.energies, rows),
+      shares: heap.f64(at.shares, rows),
+    }
+    const moments = { mean: heap.f64(at.mean, steps + 1), variance: heap.f64(at.variance, steps + 1) }
+    heap.f64(at.y, 4).set(pairSums(column, moments, fullScale))
   },
 })
