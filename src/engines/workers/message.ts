@@ -5,7 +5,7 @@ import type { SharedMemory } from '../../kernels/webassembly.js'
 import type { Outputs, RunOptions } from '../engine.js'
 import type { Model, Task } from '../interpreter.js'
 
-/** Told once, when the thread starts. */
+/** Told when the thread starts, and again when another engine takes it over. */
 export interface Setup {
   /** Of the heap that holds the model: shared, not copied. */
   readonly memory: SharedMemory
@@ -35,14 +35,16 @@ export interface Placed {
 export type Order =
   | { readonly kind: 'run'; readonly batch: Placed; readonly options: RunOptions }
   | { readonly kind: 'perform'; readonly task: Task }
-  /** Give back what you hold on the heap, and end. */
+  /** Give back what you hold on the heap, let go of it, and wait for another engine. */
   | { readonly kind: 'close' }
+  | { readonly kind: 'begin'; readonly setup: Setup }
 
-/** Worker to main thread: one for each `run` and `perform`, in order. */
+/** Worker to main thread: one for each `run` and `perform`, in order, and one for `close`. */
 export type Report =
+  | { readonly kind: 'closed' }
   | { readonly kind: 'outputs'; readonly firstTokens: Outputs['firstTokens'] }
   | { readonly kind: 'result'; readonly result: Float64Array }
   | { readonly kind: 'error'; readonly name: string; readonly message: string; readonly stack: string | undefined }
 
-export type Work = Exclude<Order, { readonly kind: 'close' }>
-export type Done = Exclude<Report, { readonly kind: 'error' }>
+export type Work = Extract<Order, { readonly kind: 'run' | 'perform' }>
+export type Done = Extract<Report, { readonly kind: 'outputs' | 'result' }>

@@ -1,6 +1,7 @@
 /**
- * A worker thread's whole life: attach the shared heap, load kernels, run batches until told to close.
- * An error in a batch is reported and the thread goes on; one anywhere else ends it, which thread.ts reports.
+ * A worker thread's whole life: attach an engine's shared heap, load kernels, run batches until the engine closes, wait
+ * for the next one's. An error in a batch is reported and the thread goes on; one anywhere else ends it, which thread.ts
+ * reports.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -8,18 +9,24 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Failure } from '../../domain/problem.js'
 import { attachHeap } from '../../kernels/heap.js'
-import { interpreter } from '../interpreter.js'
-import { openWorkbench } from '../workbench.js'
+import { interpreter, type Interpreter } from '../interpreter.js'
+import { openWorkbench, type Workbench } from '../workbench.js'
 import type { Order, Report, Setup, Work } from './message.js'
 import { batchAt, countsAt, logitsAt } from './placement.js'
 
 if (parentPort === null) throw new Error('expected to run in a worker thread')
 const port = parentPort
-const { memory, kernels, model } = workerData as Setup // as: thread.ts starts this module and sends nothing else
-const opened = await openWorkbench(attachHeap(memory), kernels)()
-if (isLeft(opened)) throw new Failure(opened.left)
-const bench = opened.right
-const { run, perform } = interpreter(bench, model)
+
+/** What it works with, for one engine after the other. */
+interface Workplace extends Interpreter {
+  readonly bench: Workbench
+}
+
+const workplaceOf = async ({ memory, kernels, model }: Setup): Promise<Workplace> => {
+  const opened = await openWorkbench(attachHeap(memory), kernels)()
+  if (isLeft(opened)) throw new Failure(opened.left)
+  return { bench: opened.right, ...interpreter(opened.right, model) }
+}
 
 /**
  * A worker makes so little garbage that V8 lets it lie until megabytes have gathered, in every worker, and a long stream
@@ -30,7 +37,7 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void // as: what the flag exposes
 let batches = 0
 
-const done = (order: Work): Report => {
+const done = ({ bench, run, perform }: Workplace, order: Work): Report => {
   if (order.kind === 'perform') return { kind: 'result', result: perform(order.task) }
   const { logits, firstTokens, counts } = run(batchAt(bench.heap, order.batch), order.options)
   logitsAt(bench.heap, order.batch).set(logits)
@@ -38,9 +45,9 @@ const done = (order: Work): Report => {
   return { kind: 'outputs', firstTokens }
 }
 
-const reportOn = (order: Work): Report => {
+const reportOn = (workplace: Workplace, order: Work): Report => {
   try {
-    return done(order)
+    return done(workplace, order)
   } catch (thrown) {
     const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown))
     return { kind: 'error', name, message, stack }
@@ -53,14 +60,30 @@ const buffersOf = (report: Report): ArrayBuffer[] => {
   return arrays.map(a => a.buffer as ArrayBuffer) // as: made by the interpreter, never on the shared heap
 }
 
-port.on('message', (order: Order) => {
+/** null between engines; what comes while one begins waits for it. */
+let workplace: Promise<Workplace> | null = workplaceOf(workerData as Setup) // as: thread.ts starts this module and sends nothing else
+await workplace
+
+const obey = (at: Workplace, order: Exclude<Order, { readonly kind: 'begin' }>): void => {
   if (order.kind === 'close') {
-    bench.scratch.close()
-    port.close()
+    at.bench.scratch.close()
+    workplace = null
+    port.postMessage({ kind: 'closed' } satisfies Report)
     return
   }
-  const report = reportOn(order)
+  const report = reportOn(at, order)
   batches += 1
   port.postMessage(report, buffersOf(report))
   if (batches % batchesBetweenCollections === 0) collect()
+}
+
+port.on('message', (order: Order) => {
+  if (order.kind === 'begin') {
+    // What the last engine left goes first: its memory may be gigabytes.
+    collect()
+    workplace = workplaceOf(order.setup)
+    return
+  }
+  // What fails here ends the thread: nothing awaits it.
+  void workplace?.then(at => obey(at, order))
 })

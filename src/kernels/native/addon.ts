@@ -24,8 +24,7 @@ export interface NativeKernels {
   readonly open: (heap: Heap, isa: string) => Kernels
 }
 
-/** Builds the addon if needed and loads it. */
-export const nativeKernels: TaskEither<Problem, NativeKernels> = async () => {
+const found: TaskEither<Problem, NativeKernels> = async () => {
   const built = await buildAddon()
   if (E.isLeft(built)) return built
   try {
@@ -44,3 +43,8 @@ export const nativeKernels: TaskEither<Problem, NativeKernels> = async () => {
     return E.left(problem('native kernels', built.right, 'an addon this Node can load', found))
   }
 }
+
+let known: ReturnType<typeof found> | null = null
+
+/** Builds the addon if needed and loads it, once a thread. */
+export const nativeKernels: typeof found = () => (known ??= found())
