@@ -3,6 +3,7 @@
  * search of every tile on all workers. Methods that minimise the same weighted errors share one calibration.
  */
 import type { TileSize } from '../domain/crossbar/tiling.js'
+import { counted } from '../domain/count.js'
 import { tilesOf } from '../domain/crossbar/tiling.js'
 import { linearLayers } from '../domain/encoder/architecture.js'
 import { fitsOffsets, type Hardware } from '../domain/experiment/hardware.js'
@@ -73,6 +74,22 @@ const outputsKey = (tile: TileSize, examples: number): string => JSON.stringify(
 const outputsOf = (range: RangesWanted['columnRange']): number | null => {
   const start = columnStart(range)
   return start.rule === 'output-current' ? start.inputs : null
+}
+
+/** @throws Failure if a rule for columns looks at more calibration examples than there are */
+export const enoughExamples = (
+  { source }: Pick<OpenTask, 'source'>,
+  columnRange: RangesWanted['columnRange'],
+  { examples }: Pick<CalibrationData, 'examples'>,
+): void => {
+  const looked = outputsOf(columnRange)
+  if (looked !== null && looked > examples)
+    fail(
+      source.data.resolved,
+      '',
+      `${counted(looked, 'calibration example')}, for the rule "output-current"`,
+      `${examples}`,
+    )
 }
 
 /** Which weighted errors a method minimises. */
@@ -177,13 +194,7 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const { columnRange, hardware } = wanted
     const looked = outputsOf(columnRange)
     if (looked === null) return { inputs: await inputs(inputsKey(wanted)), outputs: null }
-    if (looked > data.examples)
-      fail(
-        open.source.data.resolved,
-        '',
-        `${looked} calibration examples, for the rule "output-current"`,
-        `${data.examples}`,
-      )
+    enoughExamples(open, columnRange, data)
     return {
       inputs: await inputs(inputsKey(wanted)),
       outputs: await outputs(outputsKey(hardware.tile, looked)),

@@ -205,6 +205,13 @@ describe('ohmflow run with chips', { timeout: 900_000 }, () => {
     rmSync(out, { recursive: true })
   })
 
+  test('plan refuses a rule that looks at more calibration examples than there are', async () => {
+    const methods = [{ name: 'paper', columnRange: { rule: 'output-current', inputs: 4 } }]
+    const { code, stderr } = await ohmflow(['plan', write('greedy', { ...experiment, methods })])
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('expected 4 calibration examples, for the rule "output-current", found 3')
+  })
+
   test('plan counts ranges and errors among the units, and computes nothing', async () => {
     const fresh = await ohmflow(['plan', config, '--json'])
     expect(fresh.code).toBe(0)

@@ -30,6 +30,7 @@ import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { provenanceOf as keyProvenance, unitState, type UnitState } from '../../io/unitFile.js'
 import type { OpenTask, TaskOptions } from '../openTask.js'
+import { enoughExamples } from '../optimisation.js'
 import { filesOf, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
 import { preparedSettings, rangesFilesOf, type SettingWithTasks } from './settings.js'
@@ -206,6 +207,12 @@ export const prepare = (
     const tensorflow = await orThrow(tensorFlowOf(config.name, asking.config))
     const saved = await rangesFilesOf(config.name, wanted)
     const { settings, tasks } = await preparedSettings(wanted, { saved, ...options })
+    // Here, and not hours later.
+    for (const { config: own, tasks: opened } of settings)
+      for (const open of opened)
+        for (const method of own.methods)
+          if (method.execution !== 'digital' && open.calibration !== null)
+            enoughExamples(open, method.columnRange, open.calibration)
     return layOut({
       ...{ config, settings, settingColumns: wanted.columns, out, tasks, tensorflow },
       files: saved.hashes,
