@@ -44,7 +44,8 @@ const measureInto = (
     const [inner, columns, rows] = [tile.rows.size, block.columns.size, calibrationVectorCount]
     const x = scratch.take(4 * rows * inner)
     const vectors = heap.f32(x, rows * inner)
-    calibrationVectors(inner).forEach((v, i) => (vectors[i] = v * tile.inputRange))
+    const known = calibrationVectors(inner)
+    for (let i = 0; i < known.length; i++) vectors[i] = (known[i] ?? NaN) * tile.inputRange
     const [tokens, examples] = [scratch.take(4 * rows), scratch.take(4 * rows)]
     heap.u32(tokens, rows).forEach((_, k, all) => (all[k] = k))
     heap.u32(examples, rows).fill(measurement[which])

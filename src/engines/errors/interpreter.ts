@@ -136,8 +136,9 @@ const layerErrors = (bench: Workbench, p: PlainParameters, { batch, variants }: 
         found.push(exact.energy, ...errors)
         const bias = bench.heap.f32(layer.bias, layer.outputs)
         const rows = bench.heap.f32(output.at, x.rows * layer.outputs)
-        rows.set(bench.heap.f32(exact.y.at, rows.length))
-        rows.forEach((v, i) => (rows[i] = v + (bias[i % layer.outputs] ?? NaN)))
+        const unbiased = bench.heap.f32(exact.y.at, rows.length)
+        for (let from = 0; from < rows.length; from += layer.outputs)
+          for (let j = 0; j < layer.outputs; j++) rows[from + j] = (unbiased[from + j] ?? NaN) + (bias[j] ?? NaN)
       })
       return output
     }

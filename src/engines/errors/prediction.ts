@@ -18,7 +18,7 @@
  */
 import { ladderVoltagesInto } from '../../domain/crossbar/ladder.js'
 import { preDistorted } from '../../domain/crossbar/pre-distortion.js'
-import { quantisedGaussian } from '../../domain/crossbar/quantised-gaussian.js'
+import { quantisedGaussianInto } from '../../domain/crossbar/quantised-gaussian.js'
 import type { Converter } from '../../domain/crossbar/converter.js'
 import { interpolated } from '../../domain/devices/moment-grid.js'
 import { scaledWeightsInto } from '../../domain/ranges/held-weights.js'
@@ -74,10 +74,11 @@ const columnMoments = (
     copied.forEach((i, k) => (weights[own + k] = column[i] ?? NaN))
     for (let i = 0; i < rows; i++) shares[i] = Math.max(-1, Math.min(1, (weights[i] ?? NaN) / fullScale))
     const targets = tile.preDistorted && wireResistanceOhm > 0 ? preDistorted(shares, bitLines) : shares.map(Math.abs)
-    targets.forEach((target, i) => {
+    for (let i = 0; i < rows; i++) {
+      const target = targets[i] ?? NaN
       held[i] = interpolated(mean, target)
       heldSpread[i] = interpolated(variance, target)
-    })
+    }
     if (wireResistanceOhm > 0) {
       const side = (u: Float64Array, up: boolean): void => {
         for (let i = 0; i < rows; i++)
@@ -133,12 +134,13 @@ const readoutError = (
   output: number,
   outputs: number,
 ): number => {
-  const quantised = quantisedGaussian(adc, deviation)
+  const quantised = quantisedGaussianInto(adc, deviation)
+  const found = { bias: NaN, excess: NaN }
   let sum = 0
   for (let at = output; at < shares.length; at += outputs) {
-    const { bias, excess } = quantised(perShare * (shares[at] ?? NaN))
-    readouts[at] = (readouts[at] ?? NaN) + unit * bias
-    sum += excess
+    quantised(perShare * (shares[at] ?? NaN), found)
+    readouts[at] = (readouts[at] ?? NaN) + unit * found.bias
+    sum += found.excess
   }
   return (sum * unit * unit) / copies
 }
