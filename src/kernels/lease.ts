@@ -1,6 +1,6 @@
 /**
  * Blocks of the heap that are given back together: what an engine holds, so that the next one finds the room.
- * Not modelled: blocks of worker threads; each gives back its own scratch.
+ * Not modelled: blocks of other threads; each has a lease of its own.
  */
 import type { Heap, Ptr } from './heap.js'
 

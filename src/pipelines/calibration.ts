@@ -77,7 +77,7 @@ const refuse = (
   return fail(
     checkpoint.folder,
     `${layer?.name ?? number}, tile ${tile?.index ?? ''}`,
-    `${expected} below 2^60 in magnitude on the calibration examples`,
+    `${expected} below 2^30 in magnitude on the calibration examples`,
     `${value} at ${where} ${index} of example ${example}`,
   )
 }

@@ -76,20 +76,15 @@ const outputsOf = (range: RangesWanted['columnRange']): number | null => {
   return start.rule === 'output-current' ? start.inputs : null
 }
 
-/** @throws Failure if a rule for columns looks at more calibration examples than there are */
-export const enoughExamples = (
-  { source }: Pick<OpenTask, 'source'>,
+/** How many calibration examples a rule for columns looks at that are not there; null: none. */
+export const missingExamples = (
   columnRange: RangesWanted['columnRange'],
   { examples }: Pick<CalibrationData, 'examples'>,
-): void => {
+): { readonly expected: string; readonly found: string } | null => {
   const looked = outputsOf(columnRange)
-  if (looked !== null && looked > examples)
-    fail(
-      source.data.resolved,
-      '',
-      `${counted(looked, 'calibration example')}, for the rule "output-current"`,
-      `${examples}`,
-    )
+  return looked === null || looked <= examples
+    ? null
+    : { expected: `at most ${counted(examples, 'input')}, one a calibration example`, found: String(looked) }
 }
 
 /** Which weighted errors a method minimises. */
@@ -194,7 +189,9 @@ export const rangesOfTask = (open: OpenTask, data: CalibrationData, calibrating:
     const { columnRange, hardware } = wanted
     const looked = outputsOf(columnRange)
     if (looked === null) return { inputs: await inputs(inputsKey(wanted)), outputs: null }
-    enoughExamples(open, columnRange, data)
+    const missing = missingExamples(columnRange, data)
+    if (missing !== null)
+      fail(open.source.data.written, 'the rule "output-current", inputs', missing.expected, missing.found)
     return {
       inputs: await inputs(inputsKey(wanted)),
       outputs: await outputs(outputsKey(hardware.tile, looked)),

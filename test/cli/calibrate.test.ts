@@ -45,7 +45,7 @@ describe('ohmflow calibrate', { timeout: 900_000 }, () => {
   beforeAll(async () => {
     const ended = await ohmflow(['calibrate', config, '--out', whole, '--workers', '2'])
     expect(ended).toMatchObject({ code: 0 })
-    expect(ended.stderr).toContain('ranges of 6 methods on tasks (0 were there already)')
+    expect(ended.stderr).toContain('6 sets of ranges (0 were there already)')
     for (const file of files) expect(ended.stderr).toContain(join(whole, file))
     printed = ended.stdout
   }, 900_000)
@@ -99,7 +99,7 @@ describe('ohmflow calibrate', { timeout: 900_000 }, () => {
     expect(lines.filter(l => l.method === 'abs-max').every(l => l.expected_error === null)).toBe(true)
     // There already: nothing is computed, the same is printed.
     const second = await ohmflow(['calibrate', config, '--out', out, '--json'])
-    expect(second.stderr).toContain('ranges of 6 methods on tasks (6 were there already)')
+    expect(second.stderr).toContain('6 sets of ranges (6 were there already)')
     expect(second.stderr).not.toContain('optimal ranges')
     expect(second.stdout).toBe(ended.stdout)
   })

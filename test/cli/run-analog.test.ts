@@ -209,7 +209,9 @@ describe('ohmflow run with chips', { timeout: 900_000 }, () => {
     const methods = [{ name: 'paper', columnRange: { rule: 'output-current', inputs: 4 } }]
     const { code, stderr } = await ohmflow(['plan', write('greedy', { ...experiment, methods })])
     expect(code).not.toBe(0)
-    expect(stderr).toContain('expected 4 calibration examples, for the rule "output-current", found 3')
+    expect(stderr).toContain(
+      'methods.0.columnRange.inputs: expected at most 3 inputs, one a calibration example, found 4',
+    )
   })
 
   test('plan counts ranges and errors among the units, and computes nothing', async () => {

@@ -217,7 +217,7 @@ describe('ranges of a task', () => {
   test('need the examples that they look at', async () => {
     const rule = { rule: 'output-current', inputs: 6 }
     expect(await failure(chosen(config({ methods: [{ name: 'paper', columnRange: rule }] }), 0))).toContain(
-      'expected 6 calibration examples, for the rule "output-current", found 5',
+      'methods.0.columnRange.inputs: expected at most 5 inputs, one a calibration example, found 6',
     )
   })
 
@@ -229,7 +229,7 @@ describe('ranges of a task', () => {
       methods: [{ name: 'optimal', inputRange: optimal, columnRange: optimal }],
     })
     const refused =
-      /encoder\.layer\.1\.attention\.output\.dense, tile 0: expected inputs below 2\^60 in magnitude on the calibration examples, found (\S+) at input 3 of example 0$/
+      /encoder\.layer\.1\.attention\.output\.dense, tile 0: expected inputs below 2\^30 in magnitude on the calibration examples, found (\S+) at input 3 of example 0$/
     const found = refused.exec(await failure(chosen(broken, 0)))?.[1]
     // The mean over tokens of what each has, to the rounding of attention's shares.
     expect(Number(found) / 1e30).toBeCloseTo(1, 4)

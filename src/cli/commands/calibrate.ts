@@ -1,6 +1,7 @@
 /** `ohmflow calibrate`: the ranges of an experiment's analog methods, shown and kept to be inspected, edited and used again. */
 import { command, flag, option, optional, positional, string } from 'cmd-ts'
 import { join } from 'node:path'
+import { counted } from '../../domain/count.js'
 import { fail, Refused } from '../../domain/problem.js'
 import { orThrow } from '../../io/fault.js'
 import { enginePool } from '../../pipelines/enginePool.js'
@@ -66,7 +67,7 @@ export const calibrate = command({
       if (json) await print([...layers, { files }].map(line => `${JSON.stringify(line)}\n`).join(''))
       else await printLine(rangesTables(layers, workspace.settingColumns))
       const took = spoken((Date.now() - started.getTime()) / 1000)
-      say(`ranges of ${units} methods on tasks (${units - computed} were there already) in ${took}`)
+      say(`${counted(units, 'set')} of ranges (${units - computed} were there already) in ${took}`)
       for (const file of files) say(`  ${file}`)
       return done
     } finally {

@@ -39,9 +39,10 @@ export const recoveryNotes = ({ summary, means, recovery }: Ladder): readonly st
   const several = summary.some(a => summary.some(b => a.task === b.task && a.metric !== b.metric))
   const failed = summary.some(r => r.undefined_values > 0)
   const of = several ? "; of a task's metrics, the mean" : ''
+  const together = each(summary.map(r => r.task)).length > 1 ? '; of all tasks, the share of their mean loss' : ''
   const [first] = recovery
   return [
-    ...(first === undefined ? [] : [`recovered: share of the loss from digital to ${first.reference}${of}`]),
+    ...(first === undefined ? [] : [`recovered: share of the loss from digital to ${first.reference}${of}${together}`]),
     ...(failed && (first !== undefined || means.length > 0)
       ? ['recovered, mean over tasks: an undefined score counts as 0']
       : []),

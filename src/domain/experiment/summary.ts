@@ -24,7 +24,7 @@ export interface Summary {
   readonly undefined_values: number
   /** Mean over chips of each chip's mean over reads; null if no score is defined. */
   readonly mean: number | null
-  /** Interval of the mean over chips: what other chips would give. Covers both components. Null with one chip. */
+  /** Interval of the mean over chips: where the mean of many chips would lie. Covers both components. Null with one chip. */
   readonly low: number | null
   readonly high: number | null
   /** Interval of the mean over reads: what other reads of these chips would give. Null with one read. */

@@ -100,7 +100,7 @@ export const accuracyFigure = (results: Results, referenceTime: number): Figure 
   const alt = inWords(results)
   const reads = summary.some(r => r.read_high !== null) ? ' Darker bands: 95 % over reads of these chips.' : ''
   const chips = summary.some(r => r.high !== null)
-    ? 'Bands: 95 % confidence over chips, what other chips would give; cut where they leave the panel.'
+    ? 'Bands: 95 % confidence of the mean over chips; one other chip may lie outside; cut where they leave the panel.'
     : 'One chip: no intervals over chips.'
   const digits = each(summary.map(r => r.task)).length > 1 ? 3 : 4
   return {

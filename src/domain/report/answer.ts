@@ -63,7 +63,7 @@ export const remains = (results: Results, errors: readonly SourceError[], last: 
   return {
     question,
     short: `${sourceName(most.source)}: ${most.error.toFixed(3)}`,
-    long: `the largest relative error of a layer’s output by one source alone, with ${best.method}${next.length === 0 ? '' : `; then ${next.join(', ')}`}. All at once ${whole}${floor}.`,
+    long: `relative error of a layer’s output, the mean over layers, by the largest source with nothing beside it but the ranges, with ${best.method}${next.length === 0 ? '' : `; then ${next.join(', ')}`}. All at once ${whole}${floor}.`,
   }
 }
 

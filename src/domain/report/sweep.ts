@@ -209,7 +209,7 @@ const captionOf = (layout: Layout, facets: readonly Facet[], most: number | null
     ...(facets.some(f => f.points.length > digitalOf(f).length)
       ? [
           banded
-            ? `${joined ? 'Bands and bars' : 'Bars'}: 95 % confidence over chips, what other chips would give; cut where they leave the panel.`
+            ? `${joined ? 'Bands and bars' : 'Bars'}: 95 % confidence of the mean over chips; one other chip may lie outside; cut where they leave the panel.`
             : 'One chip: no intervals over chips.',
         ]
       : []),

@@ -5,7 +5,7 @@ import type { SharedMemory } from '../../kernels/webassembly.js'
 import type { Outputs, RunOptions } from '../engine.js'
 import type { Model, Task } from '../interpreter.js'
 
-/** Told when the thread starts, and again when another engine takes it over. */
+/** Of an engine: told to its threads as it begins. */
 export interface Setup {
   /** Of the heap that holds the model: shared, not copied. */
   readonly memory: SharedMemory

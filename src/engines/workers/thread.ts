@@ -27,8 +27,7 @@ const errorOf = ({ name, message, stack }: Report & { readonly kind: 'error' }):
 /** Who hears of a worker. */
 interface Listener {
   readonly report: (report: Report) => void
-  readonly error: (error: Error) => void
-  readonly exit: (code: number) => void
+  readonly exit: (why: string, cause: Error | null) => void
 }
 
 /** A worker for one engine after the other. */
@@ -47,27 +46,30 @@ const sparesOf = (module: URL): Hand[] => {
   return found
 }
 
-const handFor = (module: URL, setup: Setup, listener: Listener): Hand => {
-  const spare = sparesOf(module).pop()
-  if (spare !== undefined) {
-    spare.listener = listener
-    spare.worker.postMessage({ kind: 'begin', setup } satisfies Order)
-    return spare
-  }
+const newHand = (module: URL): Hand => {
   // Without the process's own options: --input-type or a loader would change what the worker is.
   // A small young generation: a worker's objects are few and short-lived, and V8 would let it grow to 48 MB by and by.
   const resourceLimits = { maxYoungGenerationSizeMb: 4 }
-  const worker = new Worker(module, { workerData: setup, execArgv: [], name: 'ohmflow', resourceLimits })
-  const hand: Hand = { worker, listener }
+  const worker = new Worker(module, { execArgv: [], name: 'ohmflow', resourceLimits })
+  const hand: Hand = { worker, listener: null }
+  let cause: Error | null = null
   worker.on('message', (report: Report) => hand.listener?.report(report))
-  worker.on('error', (error: unknown) =>
-    hand.listener?.error(error instanceof Error ? error : new Error(String(error))),
-  )
+  worker.on('error', (error: unknown) => {
+    cause = error instanceof Error ? error : new Error(String(error))
+  })
   worker.on('exit', code => {
     const own = sparesOf(module)
     if (own.includes(hand)) own.splice(own.indexOf(hand), 1)
-    hand.listener?.exit(code)
+    hand.listener?.exit(cause === null ? `exit code ${code}` : cause.message, cause)
   })
+  return hand
+}
+
+const handFor = (module: URL, setup: Setup, listener: Listener): Hand => {
+  const spare = sparesOf(module).pop()
+  const hand = spare ?? newHand(module)
+  hand.listener = listener
+  hand.worker.postMessage({ kind: 'begin', setup } satisfies Order)
   return hand
 }
 
@@ -77,7 +79,6 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
     readonly resolve: (report: Done) => void
     readonly reject: (error: Error) => void
   } | null = null
-  let cause: Error | null = null
   let asked = false
   let over: () => void = () => undefined
   const ended = new Promise<void>(resolve => (over = resolve))
@@ -102,9 +103,7 @@ export const startThread = (module: URL, setup: Setup, onDeath: (error: Error) =
         else resolve(report)
       })
     },
-    error: error => (cause = error),
-    exit: code => {
-      const why = cause === null ? `exit code ${code}` : cause.message
+    exit: (why, cause) => {
       const error = new Error(`a worker thread died: ${why}`, cause === null ? undefined : { cause })
       if (!asked) onDeath(error)
       settle(({ reject }) => reject(error))

@@ -5,10 +5,11 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Failure } from '../../domain/problem.js'
 import { attachHeap } from '../../kernels/heap.js'
+import { lease, type Lease } from '../../kernels/lease.js'
 import { interpreter, type Interpreter } from '../interpreter.js'
 import { openWorkbench, type Workbench } from '../workbench.js'
 import type { Order, Report, Setup, Work } from './message.js'
@@ -20,12 +21,15 @@ const port = parentPort
 /** What it works with, for one engine after the other. */
 interface Workplace extends Interpreter {
   readonly bench: Workbench
+  /** Of this thread's own blocks. */
+  readonly heap: Lease
 }
 
 const workplaceOf = async ({ memory, kernels, model }: Setup): Promise<Workplace> => {
-  const opened = await openWorkbench(attachHeap(memory), kernels)()
+  const heap = lease(attachHeap(memory))
+  const opened = await openWorkbench(heap, kernels)()
   if (isLeft(opened)) throw new Failure(opened.left)
-  return { bench: opened.right, ...interpreter(opened.right, model) }
+  return { bench: opened.right, heap, ...interpreter(opened.right, model) }
 }
 
 /**
@@ -61,14 +65,16 @@ const buffersOf = (report: Report): ArrayBuffer[] => {
 }
 
 /** null between engines; what comes while one begins waits for it. */
-let workplace: Promise<Workplace> | null = workplaceOf(workerData as Setup) // as: thread.ts starts this module and sends nothing else
-await workplace
+let workplace: Promise<Workplace> | null = null
 
 const obey = (at: Workplace, order: Exclude<Order, { readonly kind: 'begin' }>): void => {
   if (order.kind === 'close') {
     at.bench.scratch.close()
+    at.heap.end()
     workplace = null
     port.postMessage({ kind: 'closed' } satisfies Report)
+    // Nothing here refers to the engine's memory any more, which may be gigabytes.
+    setImmediate(collect)
     return
   }
   const report = reportOn(at, order)
@@ -78,12 +84,7 @@ const obey = (at: Workplace, order: Exclude<Order, { readonly kind: 'begin' }>):
 }
 
 port.on('message', (order: Order) => {
-  if (order.kind === 'begin') {
-    // What the last engine left goes first: its memory may be gigabytes.
-    collect()
-    workplace = workplaceOf(order.setup)
-    return
-  }
   // What fails here ends the thread: nothing awaits it.
-  void workplace?.then(at => obey(at, order))
+  if (order.kind === 'begin') workplace = workplaceOf(order.setup)
+  else void workplace?.then(at => obey(at, order))
 })

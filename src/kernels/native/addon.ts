@@ -44,7 +44,12 @@ const found: TaskEither<Problem, NativeKernels> = async () => {
   }
 }
 
-let known: ReturnType<typeof found> | null = null
+let known: NativeKernels | null = null
 
-/** Builds the addon if needed and loads it, once a thread. */
-export const nativeKernels: typeof found = () => (known ??= found())
+/** Builds the addon if needed and loads it, once a thread; what failed is tried again. */
+export const nativeKernels: TaskEither<Problem, NativeKernels> = async () => {
+  if (known !== null) return E.right(known)
+  const now = await found()
+  if (E.isRight(now)) known = now.right
+  return now
+}

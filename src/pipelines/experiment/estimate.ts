@@ -63,8 +63,9 @@ const weightsOf = (a: Architecture): number => linearLayers(a).reduce((sum, l) =
 /** Multiply-accumulates of one example of n tokens: attention's two products, digital in every engine. */
 const attentionMacs = (a: Architecture, tokens: number): number => 2 * a.layers * tokens * tokens * a.hidden
 
-/** Node itself, its compiled code and the buffers of a pipeline. */
-const baseBytes = 90e6
+/** Node itself, its compiled code and the buffers of a pipeline; and the same for each worker thread. */
+const baseBytes = 150e6
+const threadBytes = 40e6
 
 /** Tiles with their cells and columns, padded as they are on the heap; all idle cells in use where copies may fill them. */
 const bytesOfTiles = (a: Architecture, h: Hardware, spare: Spare, scaled: boolean): number => {
@@ -165,13 +166,12 @@ const measurementsOf = (h: Hardware | null, { times }: { readonly times: number 
         .filter(source => isPresent(h, source))
         .reduce((sum, source) => sum + (changesWithTime(h, source) ? times : 1), 0)
 
-const memory = ({ architecture, parameters, hardware, spare, scaled }: About): number => {
+const memory = ({ architecture, parameters, hardware, spare, scaled }: About, cores: number): number => {
   const weights = weightsOf(architecture)
-  if (hardware === null) return baseBytes + 4 * parameters
+  const base = baseBytes + threadBytes * cores
+  if (hardware === null) return base + 4 * parameters
   // Where errors come from is asked of the weights as they are, beside one layer on tiles.
-  return (
-    baseBytes + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware, spare, scaled), 4 * weights)
-  )
+  return base + 4 * (parameters - weights) + Math.max(bytesOfTiles(architecture, hardware, spare, scaled), 4 * weights)
 }
 
 /** What is computed once for several settings, or methods. */
@@ -259,7 +259,7 @@ export const estimate = async (
           : linearLayers(architecture).reduce((sum, l) => sum + tilesOf(l, hardware.tile).length, 0),
       weights: weightsOf(architecture),
       seconds: todo.reduce((sum, u) => sum + secondsAUnit(u, about, counted), 0) / (onTensorFlow === null ? cores : 1),
-      memoryBytes: memory(about),
+      memoryBytes: memory(about, cores),
     }
   }
 

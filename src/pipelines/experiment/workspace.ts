@@ -20,7 +20,7 @@ import {
   type TaskInputs,
   type Unit,
 } from '../../domain/experiment/plan.js'
-import type { Problem } from '../../domain/problem.js'
+import { fail, type Problem } from '../../domain/problem.js'
 import type { Column, Provenance } from '../../domain/tables/table.js'
 import type { Task } from '../../domain/tasks/task.js'
 import { version } from '../../domain/version.js'
@@ -30,7 +30,7 @@ import { attempt, orThrow } from '../../io/fault.js'
 import { sha256 } from '../../io/hash.js'
 import { provenanceOf as keyProvenance, unitState, type UnitState } from '../../io/unitFile.js'
 import type { OpenTask, TaskOptions } from '../openTask.js'
-import { enoughExamples } from '../optimisation.js'
+import { missingExamples } from '../optimisation.js'
 import { filesOf, type RangesFiles } from '../savedRanges.js'
 import { tensorFlowOf } from '../tensorflow.js'
 import { preparedSettings, rangesFilesOf, type SettingWithTasks } from './settings.js'
@@ -209,10 +209,12 @@ export const prepare = (
     const { settings, tasks } = await preparedSettings(wanted, { saved, ...options })
     // Here, and not hours later.
     for (const { config: own, tasks: opened } of settings)
-      for (const open of opened)
-        for (const method of own.methods)
-          if (method.execution !== 'digital' && open.calibration !== null)
-            enoughExamples(open, method.columnRange, open.calibration)
+      for (const { calibration } of opened)
+        for (const [i, method] of own.methods.entries()) {
+          if (method.execution === 'digital' || calibration === null) continue
+          const missing = missingExamples(method.columnRange, calibration)
+          if (missing !== null) fail(config.name, `methods.${i}.columnRange.inputs`, missing.expected, missing.found)
+        }
     return layOut({
       ...{ config, settings, settingColumns: wanted.columns, out, tasks, tensorflow },
       files: saved.hashes,

@@ -38,7 +38,7 @@ const opened = async (
     change(name, out)
   }
   const tensors = await loadTrainingParameters(model.checkpoint.architecture, read, heap, false)
-  const parameters = placeCalibration(tensors, observed, size, heap)
+  const parameters = placeCalibration(tensors, observed, size, heap, { rows: true })
   const whole = { kind: 'calibration', parameters } as const
   const setup = { memory: heap.memory, kernels: { ...kernels, kind: bench.loaded.kind }, model: whole }
   const engine = workers === 0 ? inProcess(bench, whole) : workerPool(setup, { threads: workers })
@@ -62,6 +62,7 @@ const bytesOf = ({ heap, parameters: { observed } }: Opened, l: LayerPlaces): re
     ...[heap.u8(m.sum, 8 * n), heap.u8(m.squares, 8 * n), heap.u8(m.absMax, 4 * n)],
   ]
   const columns = l.pieces.length * l.outputs
+  const rows = l.tiles.reduce((sum, tile) => sum + tile.rows.size, 0)
   const all: Readonly<Record<Observed, () => readonly Uint8Array[]>> = {
     inputs: () => [...moments(l.inputs, l.inputMoments), heap.u8(l.counts, 8 * fineBins.count * l.pieces.length)],
     outputs: () => moments(columns, l.outputMoments),
@@ -69,6 +70,7 @@ const bytesOf = ({ heap, parameters: { observed } }: Opened, l: LayerPlaces): re
       ...[heap.u8(l.energies, 4 * l.inputs * l.outputs), heap.u8(l.masses, 8 * l.outputs)],
       ...[heap.u8(l.tails, 8 * tailBins * columns), heap.u8(l.tops, 4 * columns)],
       heap.u8(l.weighted, 8 * coarseBins.count * l.tiles.length),
+      ...[heap.u8(l.rowTails, 8 * tailBins * rows), heap.u8(l.rowTops, 4 * rows)],
     ],
   }
   // A checksum of each: megabytes compare slowly one by one.

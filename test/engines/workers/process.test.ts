@@ -46,6 +46,18 @@ describe('a process with worker threads', () => {
     expect((withTwo ?? NaN) - (withOne ?? NaN)).toBeLessThan(150 * megabyte)
   })
 
+  test('lets go of the heaps of engines that are closed, though their threads stay', async () => {
+    const { block, resident } = (await scene('successive', '--expose-gc')) as { block: number; resident: number[] } // as: process.ts prints these
+    expect(block).toBeGreaterThan(100 * 2 ** 20)
+    for (const [i, bytes] of resident.entries())
+      expect(bytes - (resident[0] ?? NaN), `after engine ${i}`).toBeLessThan(0.5 * block)
+  })
+
+  test('gives back all that its threads hold on the heap', async () => {
+    const [first, ...others] = (await scene('blocks')) as number[] // as: process.ts prints numbers
+    expect(others).toEqual([first, first])
+  })
+
   test('runs the built package in plain Node, from a script on the command line', async () => {
     const built = (path: string): string => JSON.stringify(pathToFileURL(join(repository, 'dist', path)).href)
     const script = `

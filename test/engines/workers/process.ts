@@ -42,6 +42,39 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     await Promise.all([one.close(), another.close()])
     say({ block: heap.used(), before, weights, withOne, withTwo })
   },
+  /** Resident bytes after each of some engines on heaps of their own was closed, all in the same threads; with what each had. */
+  successive: async () => {
+    const resident: number[] = []
+    let block = 0
+    for (let i = 0; i < 4; i++) {
+      await (async () => {
+        const { setup, heap } = await open(1_000_000)
+        const pool = workerPool(setup, { threads: 2 })
+        await Promise.all([pool.run(batch), pool.run(batch)])
+        await pool.close()
+        block = heap.used()
+      })()
+      // Each thread collects once it is closed; this one when it is told to.
+      for (let k = 0; k < 5; k++) {
+        await new Promise(resolve => setTimeout(resolve, 100))
+        gc?.()
+      }
+      resident.push(process.memoryUsage.rss())
+    }
+    say({ block, resident })
+  },
+  /** What engines of so many threads leave on a heap. */
+  blocks: async () => {
+    const { setup, heap } = await open(100)
+    const used: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const pool = workerPool(setup, { threads: 3 })
+      await Promise.all([pool.run(batch), pool.run(batch), pool.run(batch)])
+      await pool.close()
+      used.push(heap.used())
+    }
+    say(used)
+  },
   /** Nothing is left to keep the process once the pool is closed. */
   closed: async () => {
     const { setup } = await open(100)

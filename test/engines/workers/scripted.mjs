@@ -1,7 +1,8 @@
 // A worker thread that does what its batch's first id says: it stands in for worker.ts where a test needs one that
 // sleeps, waits for a word of the shared memory to be 1, fails or dies. Otherwise it gives back the ids as the first of its logits, and its thread's number as a first-token state.
-import { parentPort, threadId, workerData } from 'node:worker_threads'
+import { parentPort, threadId } from 'node:worker_threads'
 
+let setup
 let asleep = 0
 let closing = false
 const closeWhenDone = () => {
@@ -9,6 +10,10 @@ const closeWhenDone = () => {
 }
 
 parentPort.on('message', order => {
+  if (order.kind === 'begin') {
+    setup = order.setup
+    return
+  }
   if (order.kind === 'close') {
     closing = true
     closeWhenDone()
@@ -16,7 +21,7 @@ parentPort.on('message', order => {
   }
   // As placement.ts lays a batch out: ids, offsets, examples, logits.
   const { at, ids: count, offsets, examples, logits } = order.batch
-  const { buffer } = workerData.memory
+  const { buffer } = setup.memory
   const ids = new Int32Array(buffer, at, count)
   const [what, argument] = ids
   const answer = () => {
@@ -29,7 +34,7 @@ parentPort.on('message', order => {
     closeWhenDone()
   }
   const untilSet = () => {
-    if (new Int32Array(workerData.memory.buffer, argument, 1)[0] === 1) later()
+    if (new Int32Array(setup.memory.buffer, argument, 1)[0] === 1) later()
     else setTimeout(untilSet, 2)
   }
   if (what === 1) {
