@@ -362,7 +362,7 @@ describe('calibration', () => {
     const folder = checkpointWith(cola, 'roberta.encoder.layer.0.output.LayerNorm.weight', 5, 3.4e38)
     const [task] = written.tasks
     const refused = new RegExp(
-      `^${folder}: encoder\\.layer\\.1\\.attention\\.self\\.query, tile 0: expected inputs below 2\\^60 in magnitude on the calibration examples, found (\\S+) at input 5 of example 0$`,
+      `^${folder}: encoder\\.layer\\.1\\.attention\\.self\\.query, tile 0: expected inputs below 2\\^30 in magnitude on the calibration examples, found (\\S+) at input 5 of example 0$`,
     )
     const message = await failure(ran({ ...written, tasks: [{ ...task, checkpoint: folder }] }))
     expect(message).toMatch(refused)
