@@ -240,7 +240,9 @@ describe('what the report of a sweep says first', () => {
       'largest, with adc.bits 4, outputNoise 0, by paper. Over all settings, each by its best method: 22.7 % to 25.6 %',
     )
     expect(rest).toMatchObject({ short: 'ADC: 0.300' })
-    expect(rest?.long).toMatch(/^With adc.bits 4, outputNoise 0: relative error of a layer’s output, the mean over layers, by the largest source/)
+    expect(rest?.long).toMatch(
+      /^With adc.bits 4, outputNoise 0: relative error of a layer’s output, the mean over layers, by the largest source/,
+    )
     expect(sweepAnswers(bare, shown, []).map(a => [a.question, a.short])).toEqual([['How accurate?', '0.800 to 0.820']])
     const varied = variedOf([bits, noise], crossed(ofBits, ofNoise))
     expect(varied.said).toBe('A sweep of 6 settings, every value with every other.')
