@@ -4,7 +4,7 @@ import type { Ptr } from './heap.js'
 import type { Elementwise } from './kernels.js'
 
 /** Numbers of x [rows, columns], f32, into histograms over magnitudes; rows are `xRowStep` numbers apart. */
-interface Magnitudes {
+export interface Magnitudes {
   readonly x: Ptr
   readonly rows: number
   readonly columns: number
@@ -35,7 +35,7 @@ export interface AddToTails extends Magnitudes {
 
 /** Sums over the pairs of a column at one time (domain/ranges/pair-sums.ts). */
 export interface PairSumsOf {
-  /** f64 [4]. */
+  /** f64 [3]. */
   readonly y: Ptr
   /** f32 [rows], f32 [rows], f64 [rows]. */
   readonly weights: Ptr

@@ -10,7 +10,7 @@ import type { OutputStatistics } from '../domain/ranges/column-range.js'
 import { fineBins } from '../domain/ranges/histogram.js'
 import { slotsInOrder, standsFor } from '../domain/ranges/sample.js'
 import type { InputStatistics } from '../domain/ranges/input-range.js'
-import { notFinite, type NotFinite, type Observe } from '../engines/calibration/observe.js'
+import { notFinite, tooLarge, type NotFinite, type Observe } from '../engines/calibration/observe.js'
 import {
   placeCalibration,
   sampleAt,
@@ -77,7 +77,7 @@ const refuse = (
   return fail(
     checkpoint.folder,
     `${layer?.name ?? number}, tile ${tile?.index ?? ''}`,
-    `${expected} below 2^30 in magnitude on the calibration examples`,
+    `${expected} below 2^${Math.log2(tooLarge)} in magnitude on the calibration examples`,
     `${value} at ${where} ${index} of example ${example}`,
   )
 }

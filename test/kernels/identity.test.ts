@@ -208,57 +208,43 @@ describe('same bits on every path', () => {
   })
 
   describe('histograms, however the rows are divided', () => {
+    interface Placed {
+      readonly x: Ptr
+      readonly weights: Ptr
+      readonly rows: number
+      readonly columns: number
+      readonly xRowStep: number
+    }
+    /** Numbers over all magnitudes, of both signs, with zeros of both, finite; and their weights. */
+    const spread = (rows: number, columns: number, gap: number, s: number): Placed => {
+      const xRowStep = columns + gap
+      const x = Float32Array.from(floats(rows * xRowStep, s, 0), (v, i) =>
+        i % 17 === 0 ? (i % 2 === 0 ? 0 : -0) : v * 2 ** (((i * 31) % 90) - 45),
+      )
+      return { x: place(x), weights: place(floats(rows * columns, s + 1, 0)), rows, columns, xRowStep }
+    }
     /** Calls once, or row by row where the definition is computed. */
-    const divided = (
-      k: Kernels,
-      {
-        rows,
-        ...a
-      }: {
-        readonly x: Ptr
-        readonly weights: Ptr
-        readonly rows: number
-        readonly columns: number
-        readonly xRowStep: number
-      },
-      call: (a: { x: Ptr; weights: Ptr; rows: number; columns: number; xRowStep: number }) => void,
-    ): void => {
+    const divided = (k: Kernels, { rows, ...a }: Placed, call: (a: Placed) => void): void => {
       if (k !== reference) call({ ...a, rows })
       else
         for (let r = 0; r < rows; r++)
           call({ ...a, x: a.x + 4 * r * a.xRowStep, weights: a.weights + 4 * r * a.columns, rows: 1 })
     }
-    /** Numbers over all magnitudes, of both signs, with zeros of both; finite. */
-    const spread = (length: number, s: number): Float32Array =>
-      Float32Array.from(floats(length, s, 0), (x, i) =>
-        i % 17 === 0 ? (i % 2 === 0 ? 0 : -0) : x * 2 ** (((i * 31) % 90) - 45),
-      )
     const gap = fc.nat(9)
 
     test.prop([small, size, gap, seed, fc.constantFrom(5, 9)], { numRuns: 40 })(
-      'counts',
+      'counts and weights',
       (rows, columns, more, s, bits) => {
         scratch.within(() => {
-          const [bins, xRowStep] = [binsOf(bits), columns + more]
-          const x = place(spread(rows * xRowStep, s))
+          const bins = binsOf(bits)
+          const placed = spread(rows, columns, more, s)
           same(2 * bins.count, (k, y) => {
             heap.u32(y, 2 * bins.count).fill(7)
-            divided(k, { x, weights: 0, rows, columns, xRowStep }, a => k.countMagnitudes({ ...a, counts: y, bins }))
+            divided(k, placed, a => k.countMagnitudes({ ...a, counts: y, bins }))
           })
-        })
-      },
-    )
-
-    test.prop([small, size, gap, seed, fc.constantFrom(5, 9)], { numRuns: 40 })(
-      'weights',
-      (rows, columns, more, s, bits) => {
-        scratch.within(() => {
-          const [bins, xRowStep] = [binsOf(bits), columns + more]
-          const x = place(spread(rows * xRowStep, s))
-          const weights = place(floats(rows * columns, s + 1, 0))
           sameDoubles(bins.count, (k, y) => {
             heap.f64(y, bins.count).fill(0.1)
-            divided(k, { x, weights, rows, columns, xRowStep }, a => k.weighMagnitudes({ ...a, slots: y, bins }))
+            divided(k, placed, a => k.weighMagnitudes({ ...a, slots: y, bins }))
           })
         })
       },
@@ -266,14 +252,12 @@ describe('same bits on every path', () => {
 
     test.prop([small, size, gap, seed], { numRuns: 40 })('tails of columns', (rows, columns, more, s) => {
       scratch.within(() => {
-        const xRowStep = columns + more
-        const x = place(spread(rows * xRowStep, s))
-        const weights = place(floats(rows * columns, s + 1, 0))
+        const placed = spread(rows, columns, more, s)
         const tops = scratch.take(4 * columns)
         const into = (k: Kernels, slots: Ptr): void => {
           heap.f64(slots, tailBins * columns).fill(0.1)
           heap.i32(tops, columns).fill(0)
-          divided(k, { x, weights, rows, columns, xRowStep }, a => k.addToTails({ ...a, slots, tops }))
+          divided(k, placed, a => k.addToTails({ ...a, slots, tops }))
         }
         sameDoubles(tailBins * columns, into)
         same(columns, (k, y) => {
@@ -305,7 +289,7 @@ describe('same bits on every path', () => {
       }
       const shares = doubles(rows, s + 2)
       const [mean, variance] = [doubles(steps + 1, s + 3), doubles(steps + 1, s + 4)]
-      sameDoubles(4, (k, y) => k.pairSums({ y, weights, energies, shares, mean, variance, rows, steps, fullScale }))
+      sameDoubles(3, (k, y) => k.pairSums({ y, weights, energies, shares, mean, variance, rows, steps, fullScale }))
     })
   })
 })

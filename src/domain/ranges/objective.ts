@@ -85,25 +85,22 @@ export const summing = (tile: TileObjective, column: number): Summing => {
   const weights = tile.weights.subarray(at, at + rows)
   const energies = tile.energies.subarray(at, at + rows)
   const averaged = averagedIn(tile, column)
-  if (wires !== null) {
-    const energy = weights.reduce((sum, w, i) => sum + (energies[i] ?? NaN) * (w * w), 0)
+  const energy = weights.reduce((sum, w, i) => sum + (energies[i] ?? NaN) * (w * w), 0)
+  if (wires !== null)
     return (fullScale, copies = averaged) => {
       const all = times.map(moments =>
         wiredSums(tile, wires, [column, fullScale], [moments, first.mean[0] ?? NaN], 'energies'),
       )
       return { energy, cross: all.map(({ cross }) => cross), power: all.map(s => s.square + s.noise / copies) }
     }
-  }
   const own = { weights, energies, shares: varianceShares(tile) }
   return (fullScale, copies = averaged) => {
     const cross: number[] = []
     const power: number[] = []
-    let energy = 0
     for (const moments of times) {
       const found = sums(own, moments, fullScale)
-      energy = found[0] ?? NaN
-      cross.push(found[1] ?? NaN)
-      power.push((found[2] ?? NaN) + (found[3] ?? NaN) / copies)
+      cross.push(found[0] ?? NaN)
+      power.push((found[1] ?? NaN) + (found[2] ?? NaN) / copies)
     }
     return { energy, cross, power }
   }
@@ -227,13 +224,13 @@ export interface ExpectedError {
 /**
  * The objective: the tile's expected weighted squared error at these ranges.
  * @param compensation what these full scales bring, where it is known already
- * @param sumsOf a column's sums at its full scale, where they are
+ * @param known the sums of columns at these full scales, where they are known already
  */
 export const expectedError = (
   tile: TileObjective,
   { inputRange, fullScales, gains }: ScaledRanges,
   compensation: readonly Float64Array[] = expectedCompensation(tile, fullScales),
-  sumsOf = (column: number): ColumnSums => columnSums(tile, column, fullScales[column] ?? NaN),
+  known: ReadonlyMap<number, ColumnSums> = new Map(),
 ): ExpectedError => {
   const { converters } = tile
   const inputs = tileInputError(tile, inputRange)
@@ -243,7 +240,7 @@ export const expectedError = (
     if (fullScale === 0) continue
     const scale = fullScale * (gains[j] ?? NaN)
     const column = columnOf(tile, j, compensation)
-    columns[j] = columnError(converters, sumsOf(j), column, inputRange, scale)
+    columns[j] = columnError(converters, known.get(j) ?? columnSums(tile, j, fullScale), column, inputRange, scale)
   }
   return { total: columns.reduce((a, b) => a + b, inputs), inputs, columns }
 }

@@ -9,7 +9,6 @@ import { expectedCompensation } from './expected-compensation.js'
 import {
   columnError,
   columnOf,
-  columnSums,
   expectedError,
   leastSquaresGain,
   summing,
@@ -172,22 +171,12 @@ export const optimalRanges = (
   const met = expectedCompensation(tile, fullScales)
   for (const live of lives)
     gains[live.index] = gainOf(live, columnOf(tile, live.index, met), live.candidate, inputRange)
-  /** The sums of columns that are not all zeros, at what is known of them. */
-  const sumsBy = (
-    of: (own: (typeof all)[number]) => Candidate,
-    { fullScales: at }: Pick<ScaledRanges, 'fullScales'>,
-  ) => {
-    const known = new Map(all.map(own => [own.live.index, of(own).sums] as const))
-    return (column: number): ColumnSums => known.get(column) ?? columnSums(tile, column, at[column] ?? NaN)
-  }
   const chosen = { inputRange, fullScales, gains }
-  const first = sumsBy(({ live, candidates: [own = live.candidate] }) => own, start)
+  const sumsOf = (of: (own: (typeof all)[number]) => Candidate): ReadonlyMap<number, ColumnSums> =>
+    new Map(all.map(own => [own.live.index, of(own).sums]))
+  const first = sumsOf(({ live, candidates: [own = live.candidate] }) => own)
+  const last = sumsOf(({ live }) => live.candidate)
   const before = expectedError(tile, start, compensation, first).total
-  const after = expectedError(
-    tile,
-    chosen,
-    met,
-    sumsBy(({ live }) => live.candidate, chosen),
-  ).total
+  const after = expectedError(tile, chosen, met, last).total
   return after < before ? { ...chosen, before, after } : { ...start, before, after: before }
 }

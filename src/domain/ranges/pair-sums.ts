@@ -20,18 +20,17 @@ export interface ColumnRows {
 
 /**
  * With v_i what the pair of weight w_i yields at a full scale, in units of it:
- * sum A_i w_i^2, sum A_i w_i E[v_i], sum A_i E[v_i]^2, sum A_i share_i Var[v_i]. To be looked at before the next call.
+ * sum A_i w_i E[v_i], sum A_i E[v_i]^2, sum A_i share_i Var[v_i]. To be looked at before the next call.
  */
 export type PairSums = (rows: ColumnRows, moments: DeviceMoments, fullScale: number) => Float64Array
 
-const sums = new Float64Array(4)
+const sums = new Float64Array(3)
 
 export const pairSums: PairSums = ({ weights, energies, shares }, { mean, variance }, fullScale) => {
   const steps = mean.length - 1
   const perWeight = steps / fullScale
   const idleMean = mean[0] ?? NaN
   const idleVariance = variance[0] ?? NaN
-  let energy = 0
   let mixed = 0
   let square = 0
   let noise = 0
@@ -47,14 +46,12 @@ export const pairSums: PairSums = ({ weights, energies, shares }, { mean, varian
     const lowVariance = variance[k] ?? NaN
     const m = low + rest * ((mean[k + 1] ?? NaN) - low) - idleMean
     const am = a * m
-    energy += a * (w * w)
     mixed += am * w
     square += am * m
     noise += a * (shares[i] ?? NaN) * (lowVariance + rest * ((variance[k + 1] ?? NaN) - lowVariance) + idleVariance)
   }
-  sums[0] = energy
-  sums[1] = mixed
-  sums[2] = square
-  sums[3] = noise
+  sums[0] = mixed
+  sums[1] = square
+  sums[2] = noise
   return sums
 }

@@ -36,7 +36,7 @@ export interface Observe {
   readonly again: boolean
 }
 
-/** What was found where a number below 2^30 was expected: as the task's result, five numbers; none if all are such. */
+/** What was found where a number below `tooLarge` was expected: as the task's result, five numbers; none if all are such. */
 export interface NotFinite {
   /** Position of the layer in the forward pass. */
   readonly layer: number
@@ -48,7 +48,7 @@ export interface NotFinite {
 }
 
 /** From here on, sums of squares times squares could leave binary32; infinities and NaN are beyond, too. */
-const tooLarge = 2 ** 30
+export const tooLarge = 2 ** 30
 
 const addMoments = (c: Context, to: MomentPlaces, skip: number, x: Activation): void =>
   c.kernels.addMoments({

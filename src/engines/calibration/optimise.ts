@@ -53,7 +53,7 @@ export interface OptimiseTile extends ChipOfObjective, Wanted {
 /**
  * `pairSums` by the kernels; good until the scope on the scratch stack ends. A column's rows are laid on the heap once for
  * as long as they are summed.
- * @param at where devices' moments lie; those of others are summed as the domain does. @param most rows
+ * @param at where devices' moments lie; those of others are summed as the domain does. @param most rows of a column
  */
 const kernelSums = (
   { heap, kernels, scratch }: Workbench,
@@ -61,12 +61,12 @@ const kernelSums = (
   most: number,
 ): PairSums => {
   const rooms = {
-    y: scratch.take(8 * 4),
+    y: scratch.take(8 * 3),
     shares: scratch.take(8 * most),
     weights: scratch.take(4 * most),
     energies: scratch.take(4 * most),
   }
-  const y = heap.f64(rooms.y, 4)
+  const y = heap.f64(rooms.y, 3)
   const shares = heap.f64(rooms.shares, most)
   const weights = heap.f32(rooms.weights, most)
   const energies = heap.f32(rooms.energies, most)
@@ -79,7 +79,7 @@ const kernelSums = (
   let laid: ColumnRows | null = null
   return (own, moments, fullScale) => {
     const call = calls.get(moments)
-    if (call === undefined || own.weights.length > most) return pairSums(own, moments, fullScale)
+    if (call === undefined) return pairSums(own, moments, fullScale)
     if (laid !== own) {
       shares.set(own.shares)
       weights.set(own.weights)

@@ -103,7 +103,7 @@ KERNEL(pairSums) {
   const double *shares = F64(a->shares), *mean = F64(a->mean), *variance = F64(a->variance);
   const double per_weight = a->per_weight, steps = (double)a->steps;
   const double idle_mean = mean[0], idle_variance = variance[0];
-  double energy = 0, mixed = 0, square = 0, noise = 0;
+  double mixed = 0, square = 0, noise = 0;
   for (size_t i = 0; i < a->rows; i++) {
     const double e = energies[i], w = __builtin_fabs((double)weights[i]);
     const double place = w * per_weight;
@@ -113,14 +113,12 @@ KERNEL(pairSums) {
     const double low = mean[k], low_variance = variance[k];
     const double m = low + rest * (mean[k + 1] - low) - idle_mean;
     const double em = e * m;
-    energy = energy + e * (w * w);
     mixed = mixed + em * w;
     square = square + em * m;
     noise = noise + e * shares[i] * (low_variance + rest * (variance[k + 1] - low_variance) + idle_variance);
   }
   double *y = F64(a->y);
-  y[0] = energy;
-  y[1] = mixed;
-  y[2] = square;
-  y[3] = noise;
+  y[0] = mixed;
+  y[1] = square;
+  y[2] = noise;
 }

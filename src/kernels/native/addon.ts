@@ -24,7 +24,7 @@ export interface NativeKernels {
   readonly open: (heap: Heap, isa: string) => Kernels
 }
 
-const found: TaskEither<Problem, NativeKernels> = async () => {
+const loaded: TaskEither<Problem, NativeKernels> = async () => {
   const built = await buildAddon()
   if (E.isLeft(built)) return built
   try {
@@ -49,7 +49,7 @@ let known: NativeKernels | null = null
 /** Builds the addon if needed and loads it, once a thread; what failed is tried again. */
 export const nativeKernels: TaskEither<Problem, NativeKernels> = async () => {
   if (known !== null) return E.right(known)
-  const now = await found()
+  const now = await loaded()
   if (E.isRight(now)) known = now.right
   return now
 }

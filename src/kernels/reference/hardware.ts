@@ -3,29 +3,26 @@ import type { HardwareKernels, TileWeights } from '../hardware.js'
 import type { Heap, Ptr } from '../heap.js'
 import { clipGradientInto, clipWeightsInto, columnMaximaInto, disturbInto, lineFactorsInto } from './disturbance.js'
 import { columnDotsInto, quantiseGradientInto, quantiseInto, straightThroughInto } from './quantiser.js'
+import { span } from './span.js'
 
 const { fround } = Math
 
-/** Numbers of rows of `width`, `step` apart. */
-const span = (rows: number, width: number, step: number): number =>
-  rows === 0 || width === 0 ? 0 : (rows - 1) * step + width
-
 export const referenceHardwareKernels = (heap: Heap): HardwareKernels => {
   const weights = (at: Ptr, { rows, columns, rowStep }: TileWeights): Float32Array =>
-    heap.f32(at, span(columns, rows, rowStep))
+    heap.f32(at, span(columns, rowStep, rows, 1))
   return {
     quantise: ({ rows, width, xRowStep: xRow = width, maxCode, range, unit, ...at }) =>
       quantiseInto(
         heap.f32(at.y, rows * width),
-        heap.f32(at.x, span(rows, width, xRow)),
+        heap.f32(at.x, span(rows, xRow, width, 1)),
         { rows, width, xRow, scale: fround(maxCode / range), maxCode },
         fround(unit),
       ),
     quantiseGradient: ({ rows, width, xRowStep: xRow = width, maxCode, range, onward, ...at }) =>
       quantiseGradientInto(
-        heap.f32(at.dx, span(rows, width, xRow)),
+        heap.f32(at.dx, span(rows, xRow, width, 1)),
         heap.f32(at.d, rows * width),
-        heap.f32(at.x, span(rows, width, xRow)),
+        heap.f32(at.x, span(rows, xRow, width, 1)),
         { rows, width, xRow, scale: fround(maxCode / range), maxCode },
         fround(1 / maxCode),
         onward,
@@ -33,8 +30,8 @@ export const referenceHardwareKernels = (heap: Heap): HardwareKernels => {
     straightThrough: ({ rows, columns, dyRowStep, residueRowStep, ...at }) =>
       straightThroughInto(
         heap.f32(at.y, rows * columns),
-        heap.f32(at.dy, span(rows, columns, dyRowStep)),
-        heap.i32(at.residues, span(rows, columns, residueRowStep)),
+        heap.f32(at.dy, span(rows, dyRowStep, columns, 1)),
+        heap.i32(at.residues, span(rows, residueRowStep, columns, 1)),
         columns,
         { dy: dyRowStep, residue: residueRowStep },
       ),
@@ -43,8 +40,8 @@ export const referenceHardwareKernels = (heap: Heap): HardwareKernels => {
       const tokens = offsets[at.sequences] ?? 0
       columnDotsInto(
         heap.f32(at.y, columns),
-        heap.f32(at.x, span(tokens, columns, xRowStep)),
-        heap.f32(at.z, span(tokens, columns, zRowStep)),
+        heap.f32(at.x, span(tokens, xRowStep, columns, 1)),
+        heap.f32(at.z, span(tokens, zRowStep, columns, 1)),
         offsets,
         { x: xRowStep, z: zRowStep },
         onward,

@@ -4,46 +4,45 @@
  */
 import { addToTail, binOf, tailBins } from '../../domain/ranges/histogram.js'
 import { pairSums } from '../../domain/ranges/pair-sums.js'
-import type { CalibrationKernels } from '../calibration.js'
+import type { CalibrationKernels, Magnitudes } from '../calibration.js'
 import type { Heap } from '../heap.js'
 import { mapInto } from './elementwise.js'
 import { span } from './span.js'
 
-/** Where numbers of x lie among those of their histograms' weights: calls `each(place in x, place in weights, column)`. */
+/** Calls `each` with every number's pattern, its place among the weights, and its column. */
 const overAll = (
-  { rows, columns, xRowStep }: { readonly rows: number; readonly columns: number; readonly xRowStep: number },
-  each: (inX: number, inWeights: number, column: number) => void,
+  heap: Heap,
+  { x, rows, columns, xRowStep }: Magnitudes,
+  each: (pattern: number, place: number, column: number) => void,
 ): void => {
-  for (let r = 0; r < rows; r++) for (let j = 0; j < columns; j++) each(r * xRowStep + j, r * columns + j, j)
+  const patterns = heap.i32(x, span(rows, xRowStep, columns, 1))
+  for (let r = 0; r < rows; r++)
+    for (let j = 0; j < columns; j++) each(patterns[r * xRowStep + j] ?? 0, r * columns + j, j)
 }
 
 export const referenceCalibrationKernels = (heap: Heap): CalibrationKernels => ({
   square: a => mapInto(heap.f32(a.y, a.length), heap.f32(a.x, a.length), x => x * x),
   countMagnitudes: ({ bins, ...a }) => {
-    const patterns = heap.i32(a.x, span(a.rows, a.xRowStep, a.columns, 1))
     const counts = heap.u32(a.counts, 2 * bins.count)
-    overAll(a, at => {
-      const pattern = patterns[at] ?? 0
+    overAll(heap, a, pattern => {
       // -0 is no negative number.
       const bin = binOf(bins, pattern) + (pattern < 0 && pattern !== -0x8000_0000 ? bins.count : 0)
       counts[bin] = (counts[bin] ?? 0) + 1
     })
   },
   weighMagnitudes: ({ bins, ...a }) => {
-    const patterns = heap.i32(a.x, span(a.rows, a.xRowStep, a.columns, 1))
     const weights = heap.f32(a.weights, a.rows * a.columns)
     const slots = heap.f64(a.slots, bins.count)
-    overAll(a, (at, weight) => {
-      const bin = binOf(bins, patterns[at] ?? 0)
-      slots[bin] = (slots[bin] ?? NaN) + (weights[weight] ?? NaN)
+    overAll(heap, a, (pattern, place) => {
+      const bin = binOf(bins, pattern)
+      slots[bin] = (slots[bin] ?? NaN) + (weights[place] ?? NaN)
     })
   },
   addToTails: a => {
-    const patterns = heap.i32(a.x, span(a.rows, a.xRowStep, a.columns, 1))
     const weights = heap.f32(a.weights, a.rows * a.columns)
     const slots = heap.f64(a.slots, tailBins * a.columns)
     const tops = heap.i32(a.tops, a.columns)
-    overAll(a, (at, weight, j) => addToTail(slots, tops, j, patterns[at] ?? 0, weights[weight] ?? NaN))
+    overAll(heap, a, (pattern, place, j) => addToTail(slots, tops, j, pattern, weights[place] ?? NaN))
   },
   pairSums: ({ rows, steps, fullScale, ...at }) => {
     const column = {
@@ -52,6 +51,6 @@ export const referenceCalibrationKernels = (heap: Heap): CalibrationKernels => (
       shares: heap.f64(at.shares, rows),
     }
     const moments = { mean: heap.f64(at.mean, steps + 1), variance: heap.f64(at.variance, steps + 1) }
-    heap.f64(at.y, 4).set(pairSums(column, moments, fullScale))
+    heap.f64(at.y, 3).set(pairSums(column, moments, fullScale))
   },
 })

@@ -190,6 +190,18 @@ export const layOut = <T extends TaskFacts>(basis: Basis<T>): Workspace<T> => {
   }
 }
 
+/** Here, and not hours later. @throws Failure if a method's rule looks at more calibration examples than there are */
+const refuseMissingExamples = (name: string, settings: readonly SettingWithTasks<OpenTask>[]): void => {
+  for (const { config, tasks } of settings)
+    config.methods.forEach((method, i) => {
+      if (method.execution === 'digital') return
+      for (const { calibration } of tasks) {
+        const missing = calibration === null ? null : missingExamples(method.columnRange, calibration)
+        if (missing !== null) fail(name, `methods.${i}.columnRange.inputs`, missing.expected, missing.found)
+      }
+    })
+}
+
 /**
  * @param wanted what the config comes to; without a sweep, itself
  * @param options what else there is to know of every task
@@ -207,14 +219,7 @@ export const prepare = (
     const tensorflow = await orThrow(tensorFlowOf(config.name, asking.config))
     const saved = await rangesFilesOf(config.name, wanted)
     const { settings, tasks } = await preparedSettings(wanted, { saved, ...options })
-    // Here, and not hours later.
-    for (const { config: own, tasks: opened } of settings)
-      for (const { calibration } of opened)
-        for (const [i, method] of own.methods.entries()) {
-          if (method.execution === 'digital' || calibration === null) continue
-          const missing = missingExamples(method.columnRange, calibration)
-          if (missing !== null) fail(config.name, `methods.${i}.columnRange.inputs`, missing.expected, missing.found)
-        }
+    refuseMissingExamples(config.name, settings)
     return layOut({
       ...{ config, settings, settingColumns: wanted.columns, out, tasks, tensorflow },
       files: saved.hashes,
