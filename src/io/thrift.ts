@@ -1,11 +1,14 @@
 /**
  * Thrift's compact protocol, as far as Parquet's footer and page headers use it, walked over with bounds: before a decoder
- * that trusts lengths is let loose on it. Kept: integers and the structures they stand in. Not modelled: maps, sets.
+ * that trusts lengths is let loose on it. Kept: integers, truths and the structures they stand in. Not modelled: maps, sets.
  */
 
-/** Integers and structures by field number; integers as numbers, exact below 2^53. */
+/** A field's value; integers as numbers, exact below 2^53, and NaN for what is not kept. */
+export type Value = number | boolean | Structure
+
+/** Fields by their number. */
 export interface Structure {
-  readonly fields: ReadonlyMap<number, number | Structure>
+  readonly fields: ReadonlyMap<number, Value>
   /** The byte after it. */
   readonly end: number
 }
@@ -60,13 +63,13 @@ export const structureAt = (bytes: Uint8Array, start: number): Structure => {
       if (type === 1 || type === 2) skip(1)
       else element(type, depth)
   }
-  const element = (type: number, depth: number): number | Structure => {
+  const element = (type: number, depth: number): Value => {
     if (depth > deepest) throw new Malformed(`structures nested more than ${deepest} deep`)
     switch (type) {
       case 1:
-        return 1
+        return true
       case 2:
-        return 0
+        return false
       case 3:
         return byte()
       case 4:
@@ -89,7 +92,7 @@ export const structureAt = (bytes: Uint8Array, start: number): Structure => {
     }
   }
   const structure = (depth: number): Structure => {
-    const fields = new Map<number, number | Structure>()
+    const fields = new Map<number, Value>()
     let id = 0
     for (;;) {
       const head = byte()

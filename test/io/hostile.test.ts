@@ -209,6 +209,17 @@ group('a hostile Parquet file', () => {
     expect(await refusal('sst2', lying([0x15, 0xd8, 0x04], [0x15, 0xd7, 0x04]))).toContain('a page of -300 values')
   })
 
+  test('a page whose header says less than a decoder goes by', async () => {
+    // What version 2 says of itself: 300 values, 0 nulls, 300 rows. First without the number of values, then with a byte
+    // as the number of rows, then cut off after the nulls, where the decoder read for ever.
+    const whole = [0x15, 0xd8, 0x04, 0x15, 0x00, 0x15, 0xd8, 0x04]
+    const found = (changed: readonly number[]): Promise<string> => refusal('sst2', lying(whole, changed))
+    expect(await found([0x25, 0xd8, 0x04, 0x15, 0x00, 0x15, 0xd8, 0x04])).toContain('a page of NaN values')
+    expect(await found([0x15, 0xd8, 0x04, 0x15, 0x07, 0x15, 0xd8, 0x04])).toContain('-4 nulls (at most 300)')
+    expect(await found([0x15, 0xd8, 0x04, 0x15, 0x00, 0x15, 0xda, 0x04])).toContain('301 rows (at most 300)')
+    expect(await found([0x15, 0xd8, 0x04, 0x15, 0x00, 0x00, 0xd8, 0x04])).toContain('NaN rows (at most 300)')
+  })
+
   test('a page that unpacks to more than it says', async () => {
     const bomb = gzipSync(new Uint8Array(1 << 24))
     const columns = sst2Columns(['a', 'b'], [1n, 0n])

@@ -10,6 +10,7 @@ import { decodeRequest } from '../../src/pipelines/predict.js'
 import { spoiltBytes } from './bytes.js'
 import { spoiltJson } from './json.js'
 import { text, type Kind, type Wrong } from './kind.js'
+import { written } from './written.js'
 
 const encoder = new TextEncoder()
 
@@ -75,21 +76,34 @@ export const tsv: Kind = {
 }
 
 const sentences = Array.from({ length: 40 }, (_, i) => `a sentence of some length, number ${i % 7}, naïve`)
-const parquets = (['SNAPPY', 'UNCOMPRESSED'] as const).flatMap(codec =>
-  [false, true].map(
-    paged =>
-      new Uint8Array(
-        parquetWriteBuffer({
-          columnData: [
-            { name: 'sentence', data: sentences, type: 'STRING' },
-            { name: 'label', data: sentences.map((_, i) => BigInt(i % 2)), type: 'INT64' },
-          ],
-          codec,
-          ...(paged ? { pageSize: 256, rowGroupSize: 25 } : {}),
-        }),
-      ),
-  ),
+const labels = sentences.map((_, i) => BigInt(i % 2))
+const paged = { pageSize: 256, rowGroupSize: 25 }
+const encoded = [
+  { codec: 'SNAPPY' },
+  { codec: 'SNAPPY', ...paged },
+  { codec: 'UNCOMPRESSED' },
+  { codec: 'UNCOMPRESSED', ...paged },
+  { codec: 'UNCOMPRESSED', text: 'DELTA_BYTE_ARRAY', label: 'DELTA_BINARY_PACKED' },
+  { codec: 'SNAPPY', text: 'DELTA_LENGTH_BYTE_ARRAY', label: 'BYTE_STREAM_SPLIT', ...paged },
+].map(({ text, label, ...options }) => {
+  const columnData = [
+    { name: 'sentence', data: sentences, type: 'STRING', ...(text === undefined ? {} : { encoding: text }) },
+    { name: 'label', data: labels, type: 'INT64', ...(label === undefined ? {} : { encoding: label }) },
+  ]
+  // as: names that its types know
+  return new Uint8Array(parquetWriteBuffer({ columnData, ...options } as Parameters<typeof parquetWriteBuffer>[0]))
+})
+const column = { nullable: true, unit: '1', description: '' } as const
+const columns = [
+  { ...column, name: 'sentence', type: 'utf8' },
+  { ...column, name: 'label', type: 'int32' },
+] as const
+const firstVersion = await written(
+  'parquetjs',
+  { name: 'examples', columns },
+  sentences.map((sentence, i) => ({ sentence, label: i % 2 })),
 )
+const parquets = [...encoded, firstVersion]
 
 export const parquet: Kind = {
   name: 'parquet',

@@ -16,12 +16,12 @@ import { sha256 } from '../../src/io/hash.js'
 import { readShardRecord, recordFile, type RecordedExperiment } from '../../src/io/shardRecord.js'
 import { readTable } from '../../src/io/tables/read.js'
 import { layOutRecorded } from '../../src/pipelines/experiment/shardRecord.js'
-import { sinkIn } from '../../src/pipelines/experiment/tables.js'
 import { readList } from '../../src/pipelines/tableFiles.js'
 import { spoiltBytes } from './bytes.js'
 import { spoiltJson } from './json.js'
 import { text, type Kind, type Wrong } from './kind.js'
 import type { Random } from './random.js'
+import { written } from './written.js'
 
 const rowsThere = 40
 
@@ -29,19 +29,15 @@ const rowsThere = 40
 const formats = ['parquet', 'arrow'] as const
 type Format = (typeof formats)[number]
 
-const written = async (format: Format): Promise<Uint8Array> => {
-  const parts: Uint8Array[] = []
-  const write = (bytes: Uint8Array): Promise<void> => Promise.resolve(void parts.push(Uint8Array.from(bytes)))
-  const sink = (await sinkIn(format))(predictionsTable, new Map([['ohmflow:version', version]]), { write })
-  for (let i = 0; i < rowsThere; i++) {
-    const where = { task: i % 2 === 0 ? 'sst2' : '', method: 'naïve', chip: i % 5 === 0 ? null : i, read: 0 }
-    const logits = Float32Array.from({ length: i % 3 }, (_, k) => i / (k + 3))
-    await sink.write({ ...where, time_seconds: 3600, example: i, label: i % 2, prediction: i / 7, logits })
-  }
-  await sink.close()
-  return new Uint8Array(Buffer.concat(parts))
+const rows = Array.from({ length: rowsThere }, (_, i) => {
+  const where = { task: i % 2 === 0 ? 'sst2' : '', method: 'naïve', chip: i % 5 === 0 ? null : i, read: 0 }
+  const logits = Float32Array.from({ length: i % 3 }, (_, k) => i / (k + 3))
+  return { ...where, time_seconds: 3600, example: i, label: i % 2, prediction: i / 7, logits }
+})
+const whole = {
+  parquet: await written('parquet', predictionsTable, rows),
+  arrow: await written('arrow', predictionsTable, rows),
 }
-const whole = { parquet: await written('parquet'), arrow: await written('arrow') }
 
 /** The footer's length stands before the magic number in both formats, which differ in how long that is. */
 const magicBytes = { parquet: 4, arrow: 6 } as const

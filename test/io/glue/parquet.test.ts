@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { join } from 'node:path'
+import { parquetMetadata } from 'hyparquet'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { folderWith } from '../fixture.js'
@@ -32,6 +33,42 @@ describe('Parquet', () => {
     const columns = sst2Columns(numbered(20_000), labels(20_000)).map(column => ({ ...column, offsetIndex: false }))
     const folder = dev(columns, { rowGroupSize: 30_000, pageSize: 2_000 })
     expect(await readAll('sst2', folder, 'dev')).toEqual(expected(20_000))
+  })
+
+  test.each([
+    ['DELTA_BYTE_ARRAY', 'DELTA_BINARY_PACKED'],
+    ['DELTA_LENGTH_BYTE_ARRAY', 'BYTE_STREAM_SPLIT'],
+    ['PLAIN', 'PLAIN'],
+    ['RLE_DICTIONARY', 'RLE_DICTIONARY'],
+  ] as const)('reads texts in %s and labels in %s', async (text, label) => {
+    const [sentence, target] = sst2Columns(numbered(3_000), labels(3_000))
+    if (sentence === undefined || target === undefined) throw new Error('two columns')
+    const columns = [
+      { ...sentence, encoding: text },
+      { ...target, encoding: label },
+    ]
+    for (const options of [{}, { pageSize: 2_000 }])
+      expect(await readAll('sst2', dev(columns, options), 'dev')).toEqual(expected(3_000))
+  })
+
+  test('refuses an index of pages that is not of the pages there, whichever bit of it is another', async () => {
+    const bytes = parquet(sst2Columns(numbered(120), labels(120)), { pageSize: 1_000, codec: 'UNCOMPRESSED' })
+    const { row_groups } = parquetMetadata(bytes.slice().buffer)
+    const index = row_groups[0]?.columns[0]
+    const [at, length] = [Number(index?.offset_index_offset), Number(index?.offset_index_length)]
+    expect(length).toBeGreaterThan(20)
+    const folder = dev([])
+    let refused = 0
+    for (let bit = 8 * at; bit < 8 * (at + length); bit++) {
+      const spoilt = bytes.slice()
+      spoilt[bit >> 3] = (spoilt[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      writeFileSync(join(folder, name), spoilt)
+      const found = await refusal('sst2', folder)
+      if (found === 'accepted with 120 rows') expect(await readAll('sst2', folder, 'dev')).toEqual(expected(120))
+      else expect(found).toMatch(/^validation.*: rows 0 to 119, column "sentence", index of pages: expected/)
+      refused += found.startsWith('accepted') ? 0 : 1
+    }
+    expect(refused).toBeGreaterThan(4 * length)
   })
 
   test('takes shards in order and numbers their rows through; other columns may be there', async () => {
