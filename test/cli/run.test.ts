@@ -349,7 +349,12 @@ describe('ohmflow run', () => {
     [
       'a checkpoint that is not there',
       () => ({ tasks: [{ task: 'cola', checkpoint: 'nowhere', data: join(data, 'glue/CoLA') }] }),
-      /nowhere\/config\.json/,
+      /config\.json: tasks\.0\.checkpoint: expected a folder with a checkpoint, found nothing at .*nowhere/,
+    ],
+    [
+      'a folder without a checkpoint',
+      () => ({ tasks: [{ task: 'cola', checkpoint: join(data, 'glue'), data: join(data, 'glue/CoLA') }] }),
+      /glue\/config\.json: expected a file that exists, found none/,
     ],
     [
       'a model with other labels',

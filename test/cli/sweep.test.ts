@@ -181,7 +181,10 @@ describe('ohmflow run with a sweep', { timeout: 900_000 }, () => {
       'refused.json: sweep["hardware.adc.bits"].1: expected an integer in [2, 12] or "off", found 13',
     )
     expect(await refused({ 'tasks.0.checkpoint': [cola, 'nowhere'] })).toContain(
-      'with tasks.0.checkpoint nowhere of the sweep',
+      'refused.json: sweep["tasks.0.checkpoint"].1: expected a folder with a checkpoint, found nothing at',
+    )
+    expect(await refused({ 'tasks.0.checkpoint': [cola, folder] })).toContain(
+      `found none, with tasks.0.checkpoint ${folder} of the sweep`,
     )
     // Optimal columns under it have no objective yet.
     expect(await refused({ 'methods.2.inputRange': [{ rule: 'optimal' }, { rule: 'dynamic' }] })).toMatch(

@@ -207,11 +207,6 @@ describe('ohmflow train', () => {
       /at least 25 examples, found 24/,
     ],
     [
-      'a folder whose checkpoint it starts from',
-      () => written({ folder, checkpoint: join(folder, 'refused', 'mrpc') }),
-      /--out: expected another folder/,
-    ],
-    [
       'a model with other labels',
       () => ({
         ...written({ folder }),
@@ -224,6 +219,16 @@ describe('ohmflow train', () => {
     expect(ended.stderr).toMatch(message)
     expect(ended.code).toBe(2)
     expect(existsSync(join(folder, 'refused'))).toBe(false)
+  })
+
+  test('the folder of the checkpoint it starts from is refused, and left as it is', async () => {
+    const out = join(folder, 'own')
+    cpSync(miniature('mrpc'), join(out, 'mrpc'), { recursive: true })
+    const before = readdirSync(join(out, 'mrpc'))
+    const ended = await train(configFile('own', written({ folder, checkpoint: join(out, 'mrpc') })), out)
+    expect(ended.stderr).toContain('--out: expected another folder than the one the starting checkpoint lies in')
+    expect(ended.code).toBe(2)
+    expect([readdirSync(out), readdirSync(join(out, 'mrpc'))]).toEqual([['mrpc'], before])
   })
 
   test('a run of its config says that training is not part of it', async () => {

@@ -10,7 +10,9 @@ import { counted } from '../../domain/count.js'
 import { unlearned } from '../../domain/training/learned.js'
 import { problem, type Problem } from '../../domain/problem.js'
 import { experimentHash } from '../../io/config/canonical.js'
+import { missingFolders } from '../../io/config/folders.js'
 import { problemOfSetting, readExperiment } from '../../io/config/settings.js'
+import { attempt } from '../../io/fault.js'
 import { tensorFlowOf } from '../tensorflow.js'
 
 export interface CheckedConfig {
@@ -42,6 +44,13 @@ export const readCheckedConfig = (path: string): TE.TaskEither<readonly Problem[
       const missing = firstUnavailable(path, read.settings)
       return missing === null ? TE.right(read) : TE.left([missing])
     }),
+    TE.chain(read =>
+      pipe(
+        attempt(path, () => missingFolders(path, read.settings)),
+        TE.mapLeft((unseen): readonly Problem[] => [unseen]),
+        TE.chain(missing => (missing.length === 0 ? TE.right(read) : TE.left(missing))),
+      ),
+    ),
     TE.chain(({ config, settings }): TE.TaskEither<readonly Problem[], CheckedConfig> =>
       pipe(
         tensorFlowOf(path, askingForTensorFlow(settings)),
