@@ -159,8 +159,10 @@ export const writeRecordFile = (path: string, text: string): Promise<void> => wr
 
 /** A setting has a cell in each of the columns, and in no other. @throws Failure */
 const checkCells = (path: string, at: string, cells: RecordedSetting['cells'], columns: readonly Column[]): void => {
-  const odd = columns.find(c => !Object.hasOwn(cells, c.name) || !isCellOf(c, cells[c.name]))
-  if (odd !== undefined) fail(path, `${at}.cells`, `${odd.type} as ${odd.name}`, shown(cells[odd.name]))
+  // A column may be named as what every object has.
+  const cellOf = ({ name }: Column): unknown => (Object.hasOwn(cells, name) ? cells[name] : undefined)
+  const odd = columns.find(c => !isCellOf(c, cellOf(c)))
+  if (odd !== undefined) fail(path, `${at}.cells`, `${odd.type} as ${odd.name}`, shown(cellOf(odd)))
   const [found, expected] = [Object.keys(cells).length, new Set(columns.map(c => c.name)).size]
   if (found !== expected || expected !== columns.length) fail(path, `${at}.cells`, 'one for each column', `${found}`)
 }

@@ -6,7 +6,10 @@ import { kinds } from './kinds.js'
 import type { Kind, Files } from './kind.js'
 import { randomOf } from './random.js'
 
-export type Outcome = { readonly is: 'refused' | 'accepted' } | { readonly is: 'wrong'; readonly what: string }
+export type Outcome =
+  | { readonly is: 'accepted' }
+  | { readonly is: 'refused'; readonly says: string }
+  | { readonly is: 'wrong'; readonly what: string }
 
 export const filesOf = (kind: Kind, seed: number, index: number): Files =>
   kind.spoilt(randomOf(seed, kinds.indexOf(kind), index))
@@ -22,7 +25,7 @@ export const writeCase = (folder: string, files: Files): void => {
 const refusal = ({ message }: Failure): Outcome =>
   message.length > 2500 || /[\n\r\u001b]/.test(message) || !message.includes('expected')
     ? { is: 'wrong', what: `a message that is none: ${JSON.stringify(message.slice(0, 300))}` }
-    : { is: 'refused' }
+    : { is: 'refused', says: message }
 
 export const outcomeOf = async (kind: Kind, folder: string, files: Files): Promise<Outcome> => {
   try {

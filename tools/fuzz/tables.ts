@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { tooManyPasses } from '../../src/domain/experiment/available.js'
-import { isJsonObject, type Json } from '../../src/domain/experiment/config.js'
+import { isJsonObject, type Json, type JsonObject } from '../../src/domain/experiment/config.js'
 import { resultsRevision } from '../../src/domain/experiment/plan.js'
 import { predictionsTable } from '../../src/domain/tables/predictions.js'
 import type { Cell, Column, Row } from '../../src/domain/tables/table.js'
@@ -144,16 +144,23 @@ const record = recordFile({ shard: { index: 0, of: 2 }, experiment })
 const recordName = 'a.shard.json'
 
 /** With a hash that holds, where the text is still an object. */
-const signed = (bytes: Uint8Array): Uint8Array => {
+const signed = (bytes: Uint8Array, change: (value: JsonObject) => JsonObject = value => value): Uint8Array => {
   try {
     const value = JSON.parse(text(bytes)) as Json // as: what it gives
     if (!isJsonObject(value)) return bytes
-    const rest = Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'sha256'))
+    const rest = Object.fromEntries(Object.entries(change(value)).filter(([key]) => key !== 'sha256'))
     return Buffer.from(JSON.stringify({ ...rest, sha256: sha256(canonicalJson(rest)) }))
   } catch {
     return bytes
   }
 }
+
+/** A case from before, as a record of this version: of another it would be refused for that alone. */
+export const currentRecord = (bytes: Uint8Array): Uint8Array =>
+  signed(bytes, ({ experiment: old, ...rest }) => ({
+    ...rest,
+    experiment: old !== undefined && isJsonObject(old) ? { ...old, version, revision: resultsRevision } : (old ?? null),
+  }))
 
 export const recordKind: Kind = {
   name: 'shard-record',
