@@ -101,3 +101,16 @@ const lines = (): Progress => {
 }
 
 export const terminalProgress = (): Progress => (lively() ? bar() : lines())
+
+/** Milliseconds before a person wonders. */
+const patience = 2000
+
+/** Opening what a config names reads all of its files; said once it takes long. */
+export const opening = async <A>(work: Promise<A>): Promise<A> => {
+  const tell = setTimeout(() => say('reading checkpoints and data: what they are goes into the results'), patience)
+  try {
+    return await work
+  } finally {
+    clearTimeout(tell)
+  }
+}

@@ -14,7 +14,7 @@ import { readCheckedConfig } from '../pipelines/experiment/config.js'
 import { prepare } from '../pipelines/experiment/workspace.js'
 import { openTask } from '../pipelines/openTask.js'
 import { configFor, refuseLabelled, writeSubmission, type SubmissionOptions } from '../pipelines/submission.js'
-import { terminalProgress } from './progress.js'
+import { opening, terminalProgress } from './progress.js'
 import { say } from './terminal.js'
 
 export interface SubmissionArguments {
@@ -72,7 +72,7 @@ const onChip = async (submission: Submission, given: SubmissionArguments, option
   if (one === null) return refuseName(path, 'tasks', submission.models, config.tasks.map(t => t.task).join(', '))
   if (submission.name === 'ax' && data === undefined) fail(place, '--data', 'the folder of the diagnostic set', 'none')
   const repetition = repetitionOf(config, method, given)
-  const workspace = await orThrow(prepare(one, hash, options.out, undefined, { as: submission.task }))
+  const workspace = await opening(orThrow(prepare(one, hash, options.out, undefined, { as: submission.task })))
   const [open] = workspace.tasks
   if (open === undefined) throw new RangeError('no task')
   refuseLabelled(submission, open)

@@ -12,7 +12,7 @@ import { prepare } from '../../pipelines/experiment/workspace.js'
 import { workersOption } from '../arguments.js'
 import { spoken } from '../columns.js'
 import { done } from '../exit.js'
-import { terminalProgress } from '../progress.js'
+import { opening, terminalProgress } from '../progress.js'
 import { rangesTables } from '../rangesTables.js'
 import { interruptSignal } from '../signal.js'
 import { print, printLine, say } from '../terminal.js'
@@ -54,7 +54,7 @@ export const calibrate = command({
     const { config, hash, settings } = read.right
     if (config.methods.every(m => m.execution === 'digital'))
       fail(path, 'methods', 'an analog method, whose ranges to find', 'digital ones only')
-    const workspace = await orThrow(prepare(config, hash, out ?? join('results', config.name), settings))
+    const workspace = await opening(orThrow(prepare(config, hash, out ?? join('results', config.name), settings)))
     const progress = terminalProgress()
     const engines = enginePool(
       workspace.settings,

@@ -10,6 +10,7 @@ import { allUnits, prepare, remaining } from '../../pipelines/experiment/workspa
 import { bytes, columns, grouped, spoken } from '../columns.js'
 import { done } from '../exit.js'
 import { printLine } from '../terminal.js'
+import { opening } from '../progress.js'
 
 const row = (e: TaskEstimate): readonly string[] => [
   e.task,
@@ -54,7 +55,7 @@ export const plan = command({
     const read = await readCheckedConfig(path)()
     if (read._tag === 'Left') throw new Refused(read.left)
     const { config, hash, settings } = read.right
-    const workspace = await orThrow(prepare(config, hash, out ?? '', settings))
+    const workspace = await opening(orThrow(prepare(config, hash, out ?? '', settings)))
     const missing = out === undefined ? allUnits(workspace) : (await remaining(workspace, { index: 0, of: 1 })).missing
     const estimates = await estimate(workspace, missing)
     const seconds = estimates.reduce((sum, e) => sum + e.seconds, 0)

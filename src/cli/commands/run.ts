@@ -13,7 +13,7 @@ import { enginePool } from '../../pipelines/enginePool.js'
 import { formatsOption, shardArgument, wordArgument, workersOption } from '../arguments.js'
 import { grouped, spoken } from '../columns.js'
 import { done } from '../exit.js'
-import { terminalProgress } from '../progress.js'
+import { opening, terminalProgress } from '../progress.js'
 import { writeRecord, type About } from '../record.js'
 import { printScores, scoreFlags } from '../printScores.js'
 import { interruptSignal } from '../signal.js'
@@ -90,7 +90,7 @@ export const run = command({
     if (config.train !== null)
       say(`train: not part of a run, which takes the checkpoints as they are; "ohmflow train ${path}" trains them`)
     const folder = out ?? join('results', config.name)
-    const workspace = await orThrow(prepare(config, hash, folder, settings))
+    const workspace = await opening(orThrow(prepare(config, hash, folder, settings)))
     const progress = terminalProgress()
     const engines = enginePool(
       workspace.settings,

@@ -10,7 +10,7 @@ import { prepareTraining } from '../../pipelines/training/workspace.js'
 import { formatsOption, workersOption } from '../arguments.js'
 import { grouped, spoken } from '../columns.js'
 import { done } from '../exit.js'
-import { terminalProgress } from '../progress.js'
+import { opening, terminalProgress } from '../progress.js'
 import { writeRecord, type About } from '../record.js'
 import { evaluationTable } from '../scoreTables.js'
 import { interruptSignal } from '../signal.js'
@@ -64,7 +64,7 @@ export const train = command({
     if (read._tag === 'Left') throw new Refused(read.left)
     const { config, training, hash } = read.right
     const folder = out ?? join('results', `${config.name}-training`)
-    const workspace = await orThrow(prepareTraining(config, training, hash, folder))
+    const workspace = await opening(orThrow(prepareTraining(config, training, hash, folder)))
     const progress = terminalProgress()
     try {
       const finished = await runTraining(workspace, {
