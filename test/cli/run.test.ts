@@ -315,7 +315,9 @@ describe('ohmflow run', () => {
     expect(ended.stderr).toContain('a-file')
     const file = await run(config, blocked)
     expect(file.code).toBe(2)
-    expect(file.stderr).toContain(`ohmflow: ${blocked}: expected a folder, or a place where one can be made, found a file\n`)
+    expect(file.stderr).toContain(
+      `ohmflow: ${blocked}: expected a folder, or a place where one can be made, found a file\n`,
+    )
     const locked = join(folder, 'locked')
     mkdirSync(locked)
     chmodSync(locked, 0o555)
