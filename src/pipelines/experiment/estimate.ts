@@ -105,6 +105,11 @@ const secondsAnExample = ({ architecture: a, tokens, rates, hardware }: About): 
  * as a whole and for each of its rows; of one number of a layer's inputs or outputs, and of one weight, in a measurement of errors.
  */
 const javaScript = { candidate: 4e-7, row: 3e-9, activation: 6e-8, weight: 5e-8 } as const
+/**
+ * Seconds that pass whatever the cores are: of a unit, for its engine and its file, and of each layer in a measurement of
+ * errors. Small models are made of them: the default experiment took 49 s where its arithmetic alone is 23.
+ */
+const overhead = { unit: 0.05, layer: 3e-3 } as const
 /** Candidates of a column in a search: with every input range of the grid, and those whose rows are looked at. */
 const candidates = { all: 400, fresh: 45 } as const
 /** Forward passes that a pass with gradients and the sums of the objective comes to. */
@@ -157,6 +162,12 @@ const secondsAUnit = (unit: AnyPlannedUnit, about: About, calibrations: Set<stri
     }
   }
 }
+
+const overheadOf = ({ kind }: AnyPlannedUnit, about: About): number =>
+  overhead.unit +
+  (kind === 'errors'
+    ? measurementsOf(about.hardware, about) * linearLayers(about.architecture).length * overhead.layer
+    : 0)
 
 /** Sources times the times that their errors change with. */
 const measurementsOf = (h: Hardware | null, { times }: { readonly times: number }): number =>
@@ -258,7 +269,10 @@ export const estimate = async (
           ? null
           : linearLayers(architecture).reduce((sum, l) => sum + tilesOf(l, hardware.tile).length, 0),
       weights: weightsOf(architecture),
-      seconds: todo.reduce((sum, u) => sum + secondsAUnit(u, about, counted), 0) / (onTensorFlow === null ? cores : 1),
+      seconds: todo.reduce(
+        (sum, u) => sum + overheadOf(u, about) + secondsAUnit(u, about, counted) / (onTensorFlow === null ? cores : 1),
+        0,
+      ),
       memoryBytes: memory(about, cores),
     }
   }
