@@ -1,19 +1,36 @@
 /**
- * What a page of a Parquet file holds, walked over as far as a decoder trusts it: the runs of levels and of indices into a
- * dictionary, the blocks and lengths of delta encodings. Source: Parquet's Encodings.md (RLE / bit-packing hybrid,
- * delta encodings). Not checked: the values themselves, and plain ones, whose reads end with the page.
+ * What a page of a Parquet file holds, walked over as far as a decoder goes by it: runs of levels and of indices into a
+ * dictionary, the blocks of delta encodings, the lengths of texts. Source: Parquet's Encodings.md. Not checked: the values.
  */
-import { snappyUncompress, type CompressionCodec, type ParquetType } from 'hyparquet'
+import { snappyUncompress, type CompressionCodec } from 'hyparquet'
+import { maxLineBytes } from './lines.js'
 import { compressors } from './parquetFile.js'
+import { checkSnappy } from './snappy.js'
 import { Malformed } from './thrift.js'
 
-/** Values of a page; the largest training set of GLUE has 392,702 examples. */
-export const mostPageValues = 1 << 22
+/** Values of a page, and of a dictionary; writers end a row group, and with it a page, at a million rows. */
+export const mostPageValues = 1 << 20
 /** Bytes of a page once it is decompressed; writers make pages of about 1 MB. */
-export const mostPageBytes = 1 << 28
+export const mostPageBytes = 1 << 27
+/** Bytes of one text: as of a line of the TSVs. */
+const mostTextBytes = maxLineBytes
+/** Runs of no values in a page: DuckDB may write one. */
+const mostEmptyRuns = 16
+/** Bits of an index into a dictionary: more than a dictionary's values take. */
+const mostIndexBits = 24
 
-/** Numbers of Parquet's `Encoding` that are more than values one after the other. */
-const encodings = { plainDictionary: 2, rle: 3, delta: 5, deltaLengths: 6, deltaBytes: 7, dictionary: 8 } as const
+/** Bytes of a value; null for a text. */
+const valueBytes = { INT32: 4, INT64: 8, FLOAT: 4, DOUBLE: 8, BYTE_ARRAY: null } as const
+
+/** Types of the columns that are read. */
+export type ValueType = keyof typeof valueBytes
+
+export const isValueType = (type: string | undefined): type is ValueType => type !== undefined && type in valueBytes
+
+/** Numbers of Parquet's `Encoding`. */
+const encodings = {
+  ...{ plain: 0, plainDictionary: 2, delta: 5, deltaLengths: 6, deltaBytes: 7, dictionary: 8, split: 9 },
+} as const
 
 /** A data page of version 1 or 2, as its header has it. */
 export interface Page {
@@ -21,8 +38,9 @@ export interface Page {
   readonly encoding: number
   /** Values and nulls together. */
   readonly values: number
-  /** 0 in version 1, where only the levels tell. */
-  readonly nulls: number
+  /** Null in version 1, where only the levels tell. */
+  readonly nulls: number | null
+  readonly rows: number | null
   /** Bytes once it is decompressed, levels and all. */
   readonly size: number
   /** Bytes of levels before the values; 0 in version 1, where they stand in the page's bytes. */
@@ -34,17 +52,21 @@ export interface Page {
 /** What the pages of a column have in common. */
 export interface PagesOf {
   readonly codec: CompressionCodec
-  readonly type: ParquetType
+  readonly type: ValueType
   /** Largest repetition and definition level. */
   readonly levels: { readonly repetition: number; readonly definition: number }
 }
 
 /** @throws Malformed, or what the decompressor throws */
 const decompressed = (codec: CompressionCodec, bytes: Uint8Array, size: number): Uint8Array => {
-  if (codec === 'UNCOMPRESSED') return bytes
   const own = compressors[codec]
   if (own !== undefined) return own(bytes, size)
+  if (codec === 'UNCOMPRESSED') {
+    if (bytes.length !== size) throw new Malformed(`a page of ${bytes.length} bytes that should be ${size}`)
+    return bytes
+  }
   if (codec !== 'SNAPPY') throw new Malformed(`unsupported compression codec: ${codec}`)
+  checkSnappy(bytes, size)
   const out = new Uint8Array(size)
   snappyUncompress(bytes, out)
   return out
@@ -57,15 +79,19 @@ class Reader {
     public at: number,
   ) {}
 
+  get left(): number {
+    return this.bytes.length - this.at
+  }
+
   byte(): number {
     const value = this.bytes[this.at++]
-    if (value === undefined) throw new Malformed('less than its values take')
+    if (value === undefined) throw new Malformed('a page of fewer bytes than its values take')
     return value
   }
 
   skip(count: number): void {
+    if (count > this.left) throw new Malformed('a page of fewer bytes than its values take')
     this.at += count
-    if (this.at > this.bytes.length) throw new Malformed('less than its values take')
   }
 
   /** 32 bits, little-endian. */
@@ -73,15 +99,20 @@ class Reader {
     return this.byte() + this.byte() * 0x100 + this.byte() * 0x10000 + this.byte() * 0x1000000
   }
 
-  /** In groups of seven bits; exact below 2^53. */
+  /** In groups of seven bits, 32 in all: a decoder might read more of them as another number. */
   unsigned(): number {
     let value = 0
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 5; i++) {
       const group = this.byte()
       value += (group & 0x7f) * 2 ** (7 * i)
-      if (group < 0x80) return value
+      if (group < 0x80 && value < 2 ** 32) return value
     }
-    throw new Malformed('an integer of more than 64 bits')
+    throw new Malformed('an integer of more than 32 bits')
+  }
+
+  signed(): number {
+    const value = this.unsigned()
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 }
 
@@ -91,71 +122,75 @@ const bounded = (value: number, most: number, what: (value: number) => string): 
   return value
 }
 
-/** A few bits of bytes, the lowest first. */
+/** Up to 32 bits, the lowest first, of bytes that have them; beyond the end they are 0. */
 const bitsAt = (bytes: Uint8Array, bit: number, width: number): number => {
+  const first = bit >> 3
   let value = 0
-  for (let i = 0; i < width; i++) value += ((((bytes[(bit + i) >> 3] ?? 0) >> ((bit + i) & 7)) & 1) << i) >>> 0
-  return value
-}
-
-/** Values that one head announces, as they lie in the bytes. */
-interface Run {
-  readonly count: number
-  readonly packed: boolean
-  readonly at: number
+  for (let i = 0; i <= (width + 7) >> 3; i++) value += (bytes[first + i] ?? 0) * 2 ** (8 * i)
+  return Math.floor(value / 2 ** (bit & 7)) % 2 ** width
 }
 
 /**
- * Runs until they cover `wanted` values of `width` bits.
- * @throws Malformed for a run of more values than a page has, and where bytes end before
+ * Walks runs until they cover `wanted` values of `width` bits (24 at most).
+ * @param each takes every value, and how often it comes
+ * @throws Malformed for a run that goes on after the last value, and where bytes end before
  */
-const runsOf = (reader: Reader, width: number, wanted: number): readonly Run[] => {
-  const runs: Run[] = []
-  const each = (width + 7) >> 3
+const walkRuns = (
+  reader: Reader,
+  width: number,
+  wanted: number,
+  each: (value: number, count: number) => void,
+): void => {
+  const { bytes } = reader
+  let empty = 0
   for (let seen = 0; seen < wanted;) {
     const head = reader.unsigned()
     const packed = head % 2 === 1
-    const count = bounded(packed ? (head - 1) * 4 : head / 2, mostPageValues, n => `a run of ${n} values`)
+    const count = packed ? (head - 1) * 4 : head / 2
+    // What is packed comes in eights.
+    bounded(count, packed ? mostPageValues : wanted - seen, n => `a run of ${n} values`)
+    if (count === 0) bounded(++empty, mostEmptyRuns, n => `${n} runs of no values`)
     const { at } = reader
     // hyparquet, which this is for, takes a byte of a packed run though its values have no bits.
-    reader.skip(packed ? Math.max((count / 8) * width, Math.min(1, reader.bytes.length - at)) : each)
-    runs.push({ count: Math.min(count, wanted - seen), packed, at })
+    reader.skip(packed ? Math.max((count / 8) * width, Math.min(1, reader.left)) : (width + 7) >> 3)
+    const inside = Math.min(count, wanted - seen)
+    if (packed) for (let i = 0; i < inside; i++) each(bitsAt(bytes, 8 * at + i * width, width), 1)
+    else each(bitsAt(bytes, 8 * at, 8 * ((width + 7) >> 3)), inside)
     seen += count
   }
-  return runs
 }
 
-const bitsOf = (most: number): number => 32 - Math.clz32(most)
+/** @param most largest level @returns how many of the levels are `match` @throws Malformed for a larger one */
+const walkLevels = (reader: Reader, most: number, values: number, match: number): number => {
+  let matching = 0
+  walkRuns(reader, 32 - Math.clz32(most), values, (level, count) => {
+    bounded(level, most, n => `a level of ${n}`)
+    if (level === match) matching += count
+  })
+  return matching
+}
 
-/** Levels of a page of version 1, which begin with their length. @returns how many are the largest */
-const levelsOfFirst = (reader: Reader, most: number, values: number): number => {
-  const { bytes } = reader
-  const width = bitsOf(most)
+/** Levels of a page of version 1, which begin with their length. */
+const walkSizedLevels = (reader: Reader, most: number, values: number, match: number): number => {
   const length = reader.uint32()
-  const start = reader.at
-  let largest = 0
-  for (const { count, packed, at } of runsOf(reader, width, values))
-    if (!packed) largest += bytes[at] === most ? count : 0
-    else for (let i = 0; i < count; i++) largest += bitsAt(bytes, 8 * at + i * width, width) === most ? 1 : 0
-  reader.at = start
+  const { at } = reader
+  const matching = walkLevels(reader, most, values, match)
+  reader.at = at
   reader.skip(length)
-  return largest
+  return matching
+}
+
+const text = (length: number): number => bounded(length, mostTextBytes, n => `a text of ${n} bytes`)
+
+const walkPlain = (reader: Reader, type: ValueType, wanted: number): void => {
+  const each = valueBytes[type]
+  if (each !== null) reader.skip(each * wanted)
+  else for (let i = 0; i < wanted; i++) reader.skip(text(reader.uint32()))
 }
 
 interface Blocks {
-  readonly first: bigint
   readonly perBlock: number
   readonly valuesEach: number
-}
-
-const zigzag = (reader: Reader): bigint => {
-  let value = 0n
-  for (let shift = 0n; shift < 70n; shift += 7n) {
-    const group = reader.byte()
-    value |= BigInt(group & 0x7f) << shift
-    if (group < 0x80) return (value >> 1n) ^ -(value & 1n)
-  }
-  throw new Malformed('an integer of more than 64 bits')
 }
 
 /** How delta-encoded integers lie in blocks. @throws Malformed unless blocks are cut into equal parts of whole bytes */
@@ -165,23 +200,21 @@ const blocksOf = (reader: Reader): Blocks => {
   reader.unsigned() // how many there are, which the page says
   const valuesEach = block / perBlock
   if (!(valuesEach > 0 && valuesEach % 8 === 0)) throw new Malformed(`blocks of ${block} values in ${perBlock} parts`)
-  return { first: zigzag(reader), perBlock, valuesEach }
+  return { perBlock, valuesEach }
 }
 
-const int32 = (value: bigint): number => Number(BigInt.asIntN(32, value))
-
-/** Delta-encoded lengths, as many as `wanted`. @throws Malformed for one that is not from 0 to a page's bytes */
+/** Delta-encoded lengths, as many as `wanted`. @throws Malformed for one that is none */
 const lengthsOf = (reader: Reader, wanted: number): Int32Array => {
-  const { first, perBlock, valuesEach } = blocksOf(reader)
+  const { perBlock, valuesEach } = blocksOf(reader)
   const { bytes } = reader
   const lengths = new Int32Array(wanted)
   const put = (i: number, value: number): void => {
-    if (value < 0 || value > mostPageBytes) throw new Malformed(`a length of ${value} bytes (at most ${mostPageBytes})`)
-    lengths[i] = value
+    if (value < 0) throw new Malformed(`a text of ${value} bytes`)
+    lengths[i] = text(value)
   }
-  put(0, int32(first))
+  put(0, reader.signed())
   for (let i = 1; i < wanted;) {
-    const least = int32(zigzag(reader))
+    const least = reader.signed()
     const widths = reader.at
     reader.skip(perBlock)
     for (let part = 0; part < perBlock && i < wanted; part++) {
@@ -202,55 +235,88 @@ const walkPrefixes = (reader: Reader, wanted: number): void => {
   let before = 0
   let total = 0
   for (const [i, prefix] of prefixes.entries()) {
+    const suffix = suffixes[i] ?? 0
     if (prefix > before) throw new Malformed(`a text that begins with ${prefix} bytes of one of ${before}`)
-    before = prefix + (suffixes[i] ?? 0)
+    before = text(prefix + suffix)
     total = bounded(total + before, mostPageBytes, n => `texts of ${n} bytes`)
+    reader.skip(suffix)
   }
 }
 
-/** Whether decoding goes by what the page's bytes say. */
-const walked: ReadonlySet<number> = new Set(Object.values(encodings))
-
-const walkValues = ({ encoding, version }: Page, { type }: PagesOf, reader: Reader, wanted: number): void => {
-  if (encoding === encodings.deltaBytes) walkPrefixes(reader, wanted)
-  else if (encoding === encodings.delta || encoding === encodings.deltaLengths) blocksOf(reader)
-  else if (version === 1 ? type === 'BOOLEAN' : encoding === encodings.rle) {
-    reader.skip(4) // their length
-    runsOf(reader, 1, wanted)
-  } else {
-    const width = reader.byte()
-    // All values of version 1 are the first of the dictionary then.
-    if (width > 0 || version === 2) runsOf(reader, width, wanted)
+const walkIndices = (reader: Reader, version: 1 | 2, wanted: number, dictionary: number | null): void => {
+  if (dictionary === null) throw new Malformed('indices into a dictionary where there is none')
+  const inside = (index: number): void => {
+    if (index >= dictionary) throw new Malformed(`value ${index} of a dictionary of ${dictionary}`)
   }
+  const width = bounded(reader.byte(), mostIndexBits, n => `indices of ${n} bits`)
+  // Of no bits, all values of version 1 are the first; a decoder looks at no run.
+  if (width === 0 && version === 1) inside(0)
+  else walkRuns(reader, width, wanted, inside)
 }
 
-const checkFirst = (page: Page, of: PagesOf, bytes: Uint8Array): void => {
-  const { codec, levels } = of
-  if (levels.definition === 0 && levels.repetition === 0 && !walked.has(page.encoding)) return
-  const reader = new Reader(decompressed(codec, bytes, page.size), 0)
-  if (levels.repetition > 0) levelsOfFirst(reader, levels.repetition, page.values)
-  const there = levels.definition > 0 ? levelsOfFirst(reader, levels.definition, page.values) : page.values
-  if (there > 0 && walked.has(page.encoding)) walkValues(page, of, reader, there)
+/** @param dictionary values of it; null where there is none @throws Malformed */
+const walkValues = (page: Page, { type }: PagesOf, reader: Reader, wanted: number, dictionary: number | null): void => {
+  const { encoding, version } = page
+  const isText = type === 'BYTE_ARRAY'
+  if (encoding === encodings.plain || (encoding === encodings.split && !isText)) walkPlain(reader, type, wanted)
+  else if (encoding === encodings.plainDictionary || encoding === encodings.dictionary)
+    walkIndices(reader, version, wanted, dictionary)
+  else if (encoding === encodings.delta && (type === 'INT32' || type === 'INT64')) blocksOf(reader)
+  else if (encoding === encodings.deltaLengths && isText) for (const n of lengthsOf(reader, wanted)) reader.skip(n)
+  else if (encoding === encodings.deltaBytes && isText) walkPrefixes(reader, wanted)
+  else throw new Malformed(`encoding ${encoding} of ${type}`)
 }
 
-const checkSecond = (page: Page, of: PagesOf, bytes: Uint8Array): void => {
-  const { codec, levels } = of
-  const { repetition, definition } = page.levels
-  const reader = new Reader(bytes, 0)
-  if (levels.repetition > 0) runsOf(reader, bitsOf(levels.repetition), page.values)
-  reader.at = repetition
-  if (levels.definition > 0) runsOf(reader, bitsOf(levels.definition), page.values)
-  const there = page.values - page.nulls
-  if (there === 0 || !walked.has(page.encoding)) return
-  const rest = bytes.subarray(repetition + (levels.definition > 0 ? definition : 0))
-  const values = page.compressed ? decompressed(codec, rest, page.size - repetition - definition) : rest
-  walkValues(page, of, new Reader(values, 0), there)
+/** Levels of a page of either version; `walk` is what finds them. @returns rows and values that are no nulls */
+const walkBoth = (
+  { values }: Page,
+  { levels }: PagesOf,
+  walk: (kind: 'repetition' | 'definition', most: number, match: number) => number,
+): { readonly rows: number; readonly there: number } => ({
+  rows: levels.repetition > 0 ? walk('repetition', levels.repetition, 0) : values,
+  there: levels.definition > 0 ? walk('definition', levels.definition, levels.definition) : values,
+})
+
+const checkFirst = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number => {
+  const reader = new Reader(decompressed(of.codec, bytes, page.size), 0)
+  const { rows, there } = walkBoth(page, of, (_, most, match) => walkSizedLevels(reader, most, page.values, match))
+  if (there > 0) walkValues(page, of, reader, there, dictionary)
+  return rows
+}
+
+const checkSecond = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number => {
+  const { levels } = page
+  // A decoder that has no levels to look for does not skip them either.
+  for (const kind of ['repetition', 'definition'] as const)
+    if (of.levels[kind] === 0 && levels[kind] > 0)
+      throw new Malformed(`${levels[kind]} bytes of ${kind} levels of no use`)
+  const { rows, there } = walkBoth(page, of, (kind, most, match) => {
+    const at = kind === 'repetition' ? 0 : levels.repetition
+    const reader = new Reader(bytes.subarray(0, at + levels[kind]), at)
+    return walkLevels(reader, most, page.values, match)
+  })
+  if (page.nulls !== page.values - there)
+    throw new Malformed(`${page.nulls ?? NaN} nulls where the levels have ${page.values - there}`)
+  if (page.rows !== rows) throw new Malformed(`${page.rows ?? NaN} rows where there are ${rows}`)
+  const before = levels.repetition + levels.definition
+  const rest = bytes.subarray(before)
+  // A decoder decompresses what is there though there is no value.
+  const packed = page.compressed && (there > 0 || rest.length > 0)
+  const values = packed ? decompressed(of.codec, rest, page.size - before) : rest
+  if (there > 0) walkValues(page, of, new Reader(values, 0), there, dictionary)
+  return rows
 }
 
 /**
- * A page may be decoded: nothing in it stands for more than a page can hold.
+ * A page may be decoded: nothing in it stands for more than a page can hold, or for what is not in it.
  * @param bytes the page as it lies in the file, after its header
+ * @param dictionary values of the dictionary before it; null where there is none
+ * @returns rows that begin in it
  * @throws Malformed, or what the decompressor throws
  */
-export const checkPage = (page: Page, of: PagesOf, bytes: Uint8Array): void =>
-  (page.version === 1 ? checkFirst : checkSecond)(page, of, bytes)
+export const checkPage = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number =>
+  (page.version === 1 ? checkFirst : checkSecond)(page, of, bytes, dictionary)
+
+/** The same for a dictionary's page, whose values are plain. @param size bytes of it once decompressed */
+export const checkDictionary = (values: number, size: number, { codec, type }: PagesOf, bytes: Uint8Array): void =>
+  walkPlain(new Reader(decompressed(codec, bytes, size), 0), type, values)

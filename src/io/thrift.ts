@@ -1,10 +1,14 @@
 /**
  * Thrift's compact protocol, as far as Parquet's footer and page headers use it, walked over with bounds: before a decoder
- * that trusts lengths is let loose on it. Kept: integers, truths and the structures they stand in. Not modelled: maps, sets.
+ * that trusts lengths is let loose on it. Whatever that decoder might read as another number is refused: integers beyond
+ * their type's bits, fields that come twice. Not modelled: maps, sets.
  */
 
-/** A field's value; integers as numbers, exact below 2^53, and NaN for what is not kept. */
-export type Value = number | boolean | Structure
+/**
+ * A value: a number of up to 32 bits, a bigint of 64, a truth, text as its bytes, a list, a structure; null for a double.
+ * So a number is one of Thrift's small integers, and nothing else.
+ */
+export type Value = number | bigint | boolean | Uint8Array | null | readonly Value[] | Structure
 
 /** Fields by their number. */
 export interface Structure {
@@ -12,6 +16,9 @@ export interface Structure {
   /** The byte after it. */
   readonly end: number
 }
+
+export const isStructure = (value: Value | undefined): value is Structure =>
+  typeof value === 'object' && value !== null && 'fields' in value
 
 /** What is wrong with it, in words; a problem of the file. */
 export class Malformed extends Error {
@@ -25,43 +32,58 @@ export class CutShort extends Malformed {
 
 /** Parquet's own nest five deep. */
 const deepest = 16
-/** Bytes of an integer of 64 bits in groups of seven. */
-const longestInteger = 10
+/** Groups of seven bits, at most, of integers of 32 and 64 bits. */
+const groups = { 32: 5, 64: 10 } as const
+/** Numbers of fields that Thrift has. */
+const mostField = 32_767
 
-/** The structure that begins at `start`. @throws Malformed or CutShort */
-export const structureAt = (bytes: Uint8Array, start: number): Structure => {
+/**
+ * The structure that begins at `start`.
+ * @param most values in all, fields and elements together
+ * @throws Malformed or CutShort
+ */
+export const structureAt = (bytes: Uint8Array, start: number, most: number): Structure => {
   let at = start
+  let values = 0
+  const count = (more: number): void => {
+    values += more
+    if (values > most) throw new Malformed(`more than ${most} values`)
+  }
   const byte = (): number => {
     const value = bytes[at++]
     if (value === undefined) throw new CutShort('a structure that goes on after its end')
     return value
   }
-  const skip = (count: number): void => {
+  const take = (count: number): Uint8Array => {
     if (count > bytes.length - at) throw new CutShort(`${count} bytes where ${bytes.length - at} are left`)
-    at += count
+    return bytes.subarray(at, (at += count))
   }
-  const unsigned = (): number => {
-    let value = 0
-    for (let i = 0; i < longestInteger; i++) {
+  const unsigned = (bits: 32 | 64): bigint => {
+    let value = 0n
+    for (let i = 0; i < groups[bits]; i++) {
       const group = byte()
-      value += (group & 0x7f) * 2 ** (7 * i)
-      if (group < 0x80) return value
+      value |= BigInt(group & 0x7f) << BigInt(7 * i)
+      if (group >= 0x80) continue
+      if (value >> BigInt(bits) === 0n) return value
+      break
     }
-    throw new Malformed('an integer of more than 64 bits')
+    throw new Malformed(`an integer of more than ${bits} bits`)
   }
-  const signed = (): number => {
-    const value = unsigned()
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  const small = (): number => Number(unsigned(32))
+  const signed = (bits: 32 | 64): bigint => {
+    const value = unsigned(bits)
+    return (value >> 1n) ^ -(value & 1n)
   }
-  const list = (depth: number): void => {
+  const list = (depth: number): readonly Value[] => {
     const head = byte()
     const type = head & 0x0f
-    const size = head >> 4 === 15 ? unsigned() : head >> 4
+    const size = head >> 4 === 15 ? small() : head >> 4
     // Every element takes a byte at least.
     if (size > bytes.length - at) throw new CutShort(`a list of ${size} in ${bytes.length - at} bytes`)
-    for (let i = 0; i < size; i++)
-      if (type === 1 || type === 2) skip(1)
-      else element(type, depth)
+    count(size)
+    const items: Value[] = []
+    for (let i = 0; i < size; i++) items.push(type === 1 || type === 2 ? byte() === 1 : element(type, depth))
+    return items
   }
   const element = (type: number, depth: number): Value => {
     if (depth > deepest) throw new Malformed(`structures nested more than ${deepest} deep`)
@@ -71,20 +93,19 @@ export const structureAt = (bytes: Uint8Array, start: number): Structure => {
       case 2:
         return false
       case 3:
-        return byte()
+        return (byte() << 24) >> 24
       case 4:
       case 5:
+        return Number(signed(32))
       case 6:
-        return signed()
+        return signed(64)
       case 7:
-        skip(8)
-        return NaN
+        take(8)
+        return null
       case 8:
-        skip(unsigned())
-        return NaN
+        return take(small())
       case 9:
-        list(depth + 1)
-        return NaN
+        return list(depth + 1)
       case 12:
         return structure(depth + 1)
       default:
@@ -98,7 +119,10 @@ export const structureAt = (bytes: Uint8Array, start: number): Structure => {
       const head = byte()
       const type = head & 0x0f
       if (type === 0) return { fields, end: at }
-      id = head >> 4 === 0 ? signed() : id + (head >> 4)
+      id = head >> 4 === 0 ? Number(signed(32)) : id + (head >> 4)
+      if (!(id > 0 && id <= mostField)) throw new Malformed(`a field of number ${id}`)
+      if (fields.has(id)) throw new Malformed(`field ${id} twice`)
+      count(1)
       fields.set(id, element(type, depth))
     }
   }

@@ -230,9 +230,9 @@ group('a hostile Parquet file', () => {
   })
 
   test('lengths are held against what is there', () => {
-    expect(() => structureAt(Uint8Array.from([0x18, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]), 0)).toThrow(CutShort)
-    expect(() => structureAt(Uint8Array.from([0x1b, 0]), 0)).toThrow(Malformed)
-    const { fields, end } = structureAt(Uint8Array.from([0x15, 0xd8, 0x04, 0x1c, 0x15, 0x03, 0, 0]), 0)
+    expect(() => structureAt(Uint8Array.from([0x18, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]), 0, 9)).toThrow(CutShort)
+    expect(() => structureAt(Uint8Array.from([0x1b, 0]), 0, 9)).toThrow(Malformed)
+    const { fields, end } = structureAt(Uint8Array.from([0x15, 0xd8, 0x04, 0x1c, 0x15, 0x03, 0, 0]), 0, 9)
     expect([fields.get(1), end]).toEqual([300, 8])
   })
 })

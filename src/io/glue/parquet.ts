@@ -29,7 +29,7 @@ import { decodeUtf8 } from '../utf8.js'
 /** Whether rows must have a label, must have none (-1, as in most test splits), or may do either. */
 export type Labels = 'present' | 'absent' | 'either'
 
-/** Rows decoded at a time. */
+/** Rows decoded at a time, at least. */
 const windowRows = 8192
 
 /** Strings stay bytes until their row is known, so that bad UTF-8 can be reported with it. */
@@ -39,7 +39,8 @@ const typeName = ({ type, converted_type }: SchemaElement): string =>
   (type ?? 'group') + (converted_type === undefined ? '' : ` (${converted_type})`)
 
 const isText = ({ type, converted_type, logical_type }: SchemaElement): boolean =>
-  type === 'BYTE_ARRAY' && (converted_type === 'UTF8' || logical_type?.type === 'STRING')
+  type === 'BYTE_ARRAY' &&
+  (converted_type === 'UTF8' || (converted_type === undefined && logical_type?.type === 'STRING'))
 
 const isClass = ({ type, converted_type }: SchemaElement): boolean =>
   (type === 'INT32' || type === 'INT64') && (converted_type === undefined || /^U?INT_/.test(converted_type))
@@ -122,7 +123,11 @@ const labelAt = (task: Task, labels: Labels, file: string, row: number, value: u
 }
 
 /** Reads the footer and checks all that it says. @throws Failure, or whatever the decoder throws */
-const openScan = async (task: Task, source: Source, buffer: AsyncBuffer): Promise<ParquetScan> => {
+const openScan = async (
+  task: Task,
+  source: Source,
+  buffer: AsyncBuffer,
+): Promise<{ readonly scan: ParquetScan; readonly window: number }> => {
   const file = source.path
   await checkFooter(source)
   const metadata = await parquetMetadataAsync(buffer, { geoparquet: false })
@@ -130,10 +135,10 @@ const openScan = async (task: Task, source: Source, buffer: AsyncBuffer): Promis
   checkClasses(task, file, metadata)
   const { text, pair, label } = task.parquet
   const columns = pair === null ? [text, label] : [text, pair, label]
-  await checkPages(source, metadata, columns)
+  const largest = await checkPages(source, metadata, columns)
   const scan = await parquetScan({ file: buffer, metadata, columns, compressors, parsers, useOffsetIndex: true })
   const rows = scan.ranges.at(-1)?.rowEnd ?? 0
-  if (rows === Number(metadata.num_rows)) return scan
+  if (rows === Number(metadata.num_rows)) return { scan, window: Math.max(windowRows, largest) }
   throw new Failure(problem(file, 'footer', `${metadata.num_rows.toString()} rows`, `${rows} in its row groups`))
 }
 
@@ -148,11 +153,11 @@ async function* shardExamples(
   try {
     const buffer = rangesOf(source)
     refuseFooterless(source)
-    const scan = await decoding(file, 'footer', () => openScan(task, source, buffer))
+    const { scan, window } = await decoding(file, 'footer', () => openScan(task, source, buffer))
     const { text, pair, label } = task.parquet
     for (const group of scan.ranges) {
-      for (let start = group.rowStart; start < group.rowEnd; start += windowRows) {
-        const end = Math.min(start + windowRows, group.rowEnd)
+      for (let start = group.rowStart; start < group.rowEnd; start += window) {
+        const end = Math.min(start + window, group.rowEnd)
         const place = `rows ${start} to ${end - 1}`
         const read = async (column: string): Promise<ArrayLike<unknown>> => {
           const values: ArrayLike<unknown> = await decoding(file, `${place}, column ${JSON.stringify(column)}`, () =>

@@ -3,7 +3,7 @@
  * and `arrow.ts` write them. A file whose columns are not the table's is refused: a column more may part rows that belong
  * together no longer. Not here: whether the file is the one that was written (its SHA-256).
  */
-import { parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet'
+import { parquetMetadataAsync, parquetScan, parquetSchema, type SchemaTree } from 'hyparquet'
 import { fail, Failure, problem } from '../../domain/problem.js'
 import { isCellOf, type Column, type Row, type Table } from '../../domain/tables/table.js'
 import { checkFooter, checkPages } from '../parquetBounds.js'
@@ -12,7 +12,7 @@ import { openSource, type Source } from '../source.js'
 import { arrowFileBatches, arrowFileSchema, columnsIn, decoded, rowsOf, schemaIn } from './arrow.js'
 import { checkArrowFile } from './arrowBounds.js'
 
-/** Rows decoded at a time. */
+/** Rows decoded at a time, at least. */
 const windowRows = 16_384
 
 /** @throws Failure unless a file has this table's columns, in their order */
@@ -20,6 +20,26 @@ const checkColumns = (file: string, table: Table, found: readonly string[]): voi
   const expected = table.columns.map(c => c.name)
   if (expected.join() === found.join()) return
   throw new Failure(problem(file, '', `the columns of "${table.name}": ${expected.join(', ')}`, found.join(', ')))
+}
+
+const physical = { utf8: 'BYTE_ARRAY', int32: 'INT32', float64: 'DOUBLE', 'float32 list': 'FLOAT' } as const
+
+/** The values of a column, however deep a writer puts a list's. */
+const leafOf = (tree: SchemaTree): SchemaTree['element'] => {
+  const [only, ...more] = tree.children
+  return only === undefined || more.length > 0 ? tree.element : leafOf(only)
+}
+
+/** A decoder goes by the file's types, whatever columns are named. @throws Failure for one that is not of the table's */
+const checkTypes = (file: string, table: Table, root: SchemaTree): void => {
+  for (const { name, type } of table.columns) {
+    const tree = root.children.find(({ element }) => element.name === name)
+    if (tree === undefined) continue
+    const leaf = leafOf(tree)
+    const converted = type === 'utf8' ? 'UTF8' : undefined
+    if (leaf.type !== physical[type] || leaf.converted_type !== converted)
+      fail(file, `column ${JSON.stringify(name)}`, type, `${leaf.type ?? 'none'} ${leaf.converted_type ?? ''}`.trim())
+  }
 }
 
 const parquetSchemaMessage = async (source: Source): Promise<string> => {
@@ -73,20 +93,23 @@ const parquetWindows = async function* (source: Source, table: Table, wanted: re
   refuseFooterless(source)
   const file = rangesOf(source)
   const columns = wanted.map(c => c.name)
-  const scan = await decoding(path, 'footer', async () => {
+  const { scan, largest } = await decoding(path, 'footer', async () => {
     await checkFooter(source)
     const metadata = await parquetMetadataAsync(file, { geoparquet: false })
+    const root = parquetSchema(metadata)
     checkColumns(
       path,
       table,
-      parquetSchema(metadata).children.map(c => c.element.name),
+      root.children.map(c => c.element.name),
     )
-    await checkPages(source, metadata, columns)
-    return parquetScan({ file, metadata, columns, compressors })
+    checkTypes(path, table, root)
+    const largest = await checkPages(source, metadata, columns)
+    return { scan: await parquetScan({ file, metadata, columns, compressors }), largest }
   })
+  const window = Math.max(windowRows, largest)
   for (const { rowStart, rowEnd } of scan.ranges)
-    for (let start = rowStart; start < rowEnd; start += windowRows) {
-      const end = Math.min(start + windowRows, rowEnd)
+    for (let start = rowStart; start < rowEnd; start += window) {
+      const end = Math.min(start + window, rowEnd)
       const cells: { column: Column; values: ArrayLike<unknown> }[] = []
       for (const column of wanted) {
         const place = `rows ${start} to ${end - 1}, column ${JSON.stringify(column.name)}`
