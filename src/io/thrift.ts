@@ -30,6 +30,8 @@ export class CutShort extends Malformed {
   override readonly name = 'CutShort' as 'Malformed' // as: a kind of it
 }
 
+/** Shared: of empty structures, a byte each, there may be many. */
+const none: ReadonlyMap<number, Value> = new Map()
 /** Parquet's own nest five deep. */
 const deepest = 16
 /** Groups of seven bits, at most, of integers of 32 and 64 bits. */
@@ -113,12 +115,13 @@ export const structureAt = (bytes: Uint8Array, start: number, most: number): Str
     }
   }
   const structure = (depth: number): Structure => {
-    const fields = new Map<number, Value>()
+    let fields: Map<number, Value> | null = null
     let id = 0
     for (;;) {
       const head = byte()
       const type = head & 0x0f
-      if (type === 0) return { fields, end: at }
+      if (type === 0) return { fields: fields ?? none, end: at }
+      fields ??= new Map()
       id = head >> 4 === 0 ? Number(signed(32)) : id + (head >> 4)
       if (!(id > 0 && id <= mostField)) throw new Malformed(`a field of number ${id}`)
       if (fields.has(id)) throw new Malformed(`field ${id} twice`)
