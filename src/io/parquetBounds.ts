@@ -148,9 +148,7 @@ const placedAt = async (source: Source, place: string, at: number, end: number):
   if (kind === kinds.first) {
     const said = about(5)
     const values = inside(said, 1, mostPageValues, 'values')
-    const levels = { repetition: 0, definition: 0 }
-    const page = { version: 1, encoding: number(said, 2), values, nulls: null, rows: null } as const
-    return { ...placed, values, page: { ...page, size, levels, compressed: true } }
+    return { ...placed, values, page: { version: 1, encoding: number(said, 2), values, size } }
   }
   if (kind !== kinds.second) return refuse(source.path, place, `a page of kind ${kind}`)
   const said = about(8)
@@ -169,8 +167,6 @@ interface Chunk {
   readonly chunk: ColumnChunk
   readonly about: ColumnMetaData
   readonly of: PagesOf
-  /** Rows of the group. */
-  readonly rows: number
 }
 
 /** From the root of the schema down to a column's values, as the decoder goes; shorter where there is no such way. */
@@ -209,7 +205,7 @@ const chunkOf = (
     repetition: repeated(path, type => type === 'REPEATED'),
     definition: repeated(path.slice(1), type => type !== 'REQUIRED'),
   }
-  return { chunk, about, of: { codec: about.codec, type, levels }, rows: Number(group.num_rows) }
+  return { chunk, about, of: { codec: about.codec, type, levels } }
 }
 
 /** A number of the footer that a decoder takes as it is: not text that looks like one. */
@@ -226,14 +222,18 @@ const extentOf = (source: Source, place: string, about: ColumnMetaData): { begin
   return { begin, end }
 }
 
-/** A page with data, the first of its rows in the group, and how many begin in it. */
-interface Rows extends Placed {
+/** A page with data, and the first of its rows in the group. */
+interface PlacedRows extends Placed {
   readonly first: number
-  readonly rows: number
 }
 
 /** A decoder that looks for rows goes by it. @throws Failure unless an index of pages has those that are there */
-const checkIndex = async (source: Source, place: string, chunk: ColumnChunk, pages: readonly Rows[]): Promise<void> => {
+const checkIndex = async (
+  source: Source,
+  place: string,
+  chunk: ColumnChunk,
+  pages: readonly PlacedRows[],
+): Promise<void> => {
   const { offset_index_offset: start, offset_index_length: length } = chunk
   if (start === undefined && length === undefined) return
   if (typeof start !== 'bigint' || typeof length !== 'number')
@@ -251,7 +251,6 @@ const checkIndex = async (source: Source, place: string, chunk: ColumnChunk, pag
     }
     if (found.length !== pages.length)
       refuse(source.path, inIndex, `${found.length} pages where ${pages.length} are there`)
-    return Promise.resolve()
   })
 }
 
@@ -263,10 +262,16 @@ interface Tally {
   readonly bytes: number
 }
 
-const checkColumn = async (source: Source, place: string, { chunk, about, of, rows }: Chunk): Promise<Tally> => {
+/** @param rows of the group */
+const checkColumn = async (
+  source: Source,
+  place: string,
+  { chunk, about, of }: Chunk,
+  rows: number,
+): Promise<Tally> => {
   const { path } = source
   const { begin, end } = extentOf(source, place, about)
-  const pages: Rows[] = []
+  const pages: PlacedRows[] = []
   let [size, largest, values, row] = [0, 0, 0, 0]
   let dictionary: number | null = null
   for (let at = begin; at < end;) {
@@ -280,13 +285,11 @@ const checkColumn = async (source: Source, place: string, { chunk, about, of, ro
       if (dictionary !== null || pages.length > 0) refuse(path, place, 'a dictionary after other pages')
       await decoding(path, place, () => {
         checkDictionary(placed.values, placed.size, of, bytes)
-        return Promise.resolve()
       })
       dictionary = placed.values
     } else {
-      const begun = await decoding(path, place, () => Promise.resolve(checkPage(page, of, bytes, dictionary)))
-      pages.push({ ...placed, first: row, rows: begun })
-      row += begun
+      pages.push({ ...placed, first: row })
+      row += await decoding(path, place, () => checkPage(page, of, bytes, dictionary))
       values += page.values
     }
     at = placed.end
@@ -319,7 +322,7 @@ export const checkPages = async (
     if (!(rows >= 0)) refuse(path, 'footer', `a row group of ${rows} rows`)
     for (const column of columns) {
       const place = `rows ${first} to ${first + rows - 1}, column ${JSON.stringify(column)}`
-      const tally = await checkColumn(source, place, chunkOf(source, place, root, group, column))
+      const tally = await checkColumn(source, place, chunkOf(source, place, root, group, column), rows)
       largest = Math.max(largest, tally.largest)
       bytes += tally.bytes
       if (bytes > most) refuse(path, place, `${bytes} bytes decompressed until there (at most ${most})`)

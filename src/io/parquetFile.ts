@@ -3,15 +3,23 @@
  * Not modelled: ZSTD and LZ4 pages, encryption. Not here: which columns a file has to have.
  */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import type { AsyncBuffer, Compressors } from 'hyparquet'
+import { snappyUncompress, type AsyncBuffer, type Compressors } from 'hyparquet'
 import { Failure, problem } from '../domain/problem.js'
 import { keepLast } from '../domain/recent.js'
+import { checkSnappy } from './snappy.js'
 import type { Source } from './source.js'
 
-/** What hyparquet is to decompress beyond Snappy, which it brings itself; into as many bytes as the page's header says. */
+/** How pages are decompressed, into as many bytes as their header says: all that hyparquet does itself it would do unchecked. */
 export const compressors: Compressors = {
   GZIP: (input, bytes) => gunzipSync(input, { maxOutputLength: Math.max(1, bytes) }),
   BROTLI: (input, bytes) => brotliDecompressSync(input, { maxOutputLength: Math.max(1, bytes) }),
+  SNAPPY: (input, bytes) => {
+    // A page of nulls only may have no stream at all.
+    if (input.length > 0 || bytes > 0) checkSnappy(input, bytes)
+    const page = new Uint8Array(bytes)
+    snappyUncompress(input, page)
+    return page
+  },
 }
 
 /** Positioned reads, keeping the few ranges read last: windows of one row group share a column chunk or page. */
@@ -38,7 +46,7 @@ export const rangesOf = (source: Source): AsyncBuffer => {
 }
 
 /** Runs the decoder; whatever it objects to is a problem of the file. @throws Failure */
-export const decoding = async <A>(file: string, place: string, decode: () => Promise<A>): Promise<A> => {
+export const decoding = async <A>(file: string, place: string, decode: () => A | Promise<A>): Promise<A> => {
   try {
     return await decode()
   } catch (error) {

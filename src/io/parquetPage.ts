@@ -2,10 +2,9 @@
  * What a page of a Parquet file holds, walked over as far as a decoder goes by it: runs of levels and of indices into a
  * dictionary, the blocks of delta encodings, the lengths of texts. Source: Parquet's Encodings.md. Not checked: the values.
  */
-import { snappyUncompress, type CompressionCodec } from 'hyparquet'
+import type { CompressionCodec } from 'hyparquet'
 import { maxLineBytes } from './lines.js'
 import { compressors } from './parquetFile.js'
-import { checkSnappy } from './snappy.js'
 import { Malformed } from './thrift.js'
 
 /** Values of a page, and of a dictionary; writers end a row group, and with it a page, at a million rows. */
@@ -32,22 +31,31 @@ const encodings = {
   ...{ plain: 0, plainDictionary: 2, delta: 5, deltaLengths: 6, deltaBytes: 7, dictionary: 8, split: 9 },
 } as const
 
-/** A data page of version 1 or 2, as its header has it. */
-export interface Page {
-  readonly version: 1 | 2
+interface AnyPage {
   readonly encoding: number
   /** Values and nulls together. */
   readonly values: number
-  /** Null in version 1, where only the levels tell. */
-  readonly nulls: number | null
-  readonly rows: number | null
   /** Bytes once it is decompressed, levels and all. */
   readonly size: number
-  /** Bytes of levels before the values; 0 in version 1, where they stand in the page's bytes. */
+}
+
+/** Its levels stand in its bytes, and only they tell nulls and rows. */
+export interface FirstPage extends AnyPage {
+  readonly version: 1
+}
+
+export interface SecondPage extends AnyPage {
+  readonly version: 2
+  readonly nulls: number
+  readonly rows: number
+  /** Bytes of levels before the values. */
   readonly levels: { readonly repetition: number; readonly definition: number }
-  /** Whether what comes after the levels of version 2 is compressed. */
+  /** Whether what comes after the levels is compressed. */
   readonly compressed: boolean
 }
+
+/** A data page of version 1 or 2, as its header has it. */
+export type Page = FirstPage | SecondPage
 
 /** What the pages of a column have in common. */
 export interface PagesOf {
@@ -59,17 +67,11 @@ export interface PagesOf {
 
 /** @throws Malformed, or what the decompressor throws */
 const decompressed = (codec: CompressionCodec, bytes: Uint8Array, size: number): Uint8Array => {
-  const own = compressors[codec]
-  if (own !== undefined) return own(bytes, size)
-  if (codec === 'UNCOMPRESSED') {
-    if (bytes.length !== size) throw new Malformed(`a page of ${bytes.length} bytes that should be ${size}`)
-    return bytes
-  }
-  if (codec !== 'SNAPPY') throw new Malformed(`unsupported compression codec: ${codec}`)
-  checkSnappy(bytes, size)
-  const out = new Uint8Array(size)
-  snappyUncompress(bytes, out)
-  return out
+  const decompress = compressors[codec]
+  if (decompress !== undefined) return decompress(bytes, size)
+  if (codec !== 'UNCOMPRESSED') throw new Malformed(`unsupported compression codec: ${codec}`)
+  if (bytes.length !== size) throw new Malformed(`a page of ${bytes.length} bytes that should be ${size}`)
+  return bytes
 }
 
 /** A place in bytes that does not leave them. */
@@ -277,14 +279,14 @@ const walkBoth = (
   there: levels.definition > 0 ? walk('definition', levels.definition, levels.definition) : values,
 })
 
-const checkFirst = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number => {
+const checkFirst = (page: FirstPage, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number => {
   const reader = new Reader(decompressed(of.codec, bytes, page.size), 0)
   const { rows, there } = walkBoth(page, of, (_, most, match) => walkSizedLevels(reader, most, page.values, match))
   if (there > 0) walkValues(page, of, reader, there, dictionary)
   return rows
 }
 
-const checkSecond = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number => {
+const checkSecond = (page: SecondPage, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number => {
   const { levels } = page
   // A decoder that has no levels to look for does not skip them either.
   for (const kind of ['repetition', 'definition'] as const)
@@ -296,8 +298,8 @@ const checkSecond = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: num
     return walkLevels(reader, most, page.values, match)
   })
   if (page.nulls !== page.values - there)
-    throw new Malformed(`${page.nulls ?? NaN} nulls where the levels have ${page.values - there}`)
-  if (page.rows !== rows) throw new Malformed(`${page.rows ?? NaN} rows where there are ${rows}`)
+    throw new Malformed(`${page.nulls} nulls where the levels have ${page.values - there}`)
+  if (page.rows !== rows) throw new Malformed(`${page.rows} rows where there are ${rows}`)
   const before = levels.repetition + levels.definition
   const rest = bytes.subarray(before)
   // A decoder decompresses what is there though there is no value.
@@ -315,7 +317,7 @@ const checkSecond = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: num
  * @throws Malformed, or what the decompressor throws
  */
 export const checkPage = (page: Page, of: PagesOf, bytes: Uint8Array, dictionary: number | null): number =>
-  (page.version === 1 ? checkFirst : checkSecond)(page, of, bytes, dictionary)
+  page.version === 1 ? checkFirst(page, of, bytes, dictionary) : checkSecond(page, of, bytes, dictionary)
 
 /** The same for a dictionary's page, whose values are plain. @param size bytes of it once decompressed */
 export const checkDictionary = (values: number, size: number, { codec, type }: PagesOf, bytes: Uint8Array): void =>

@@ -9,8 +9,8 @@ import { estimate, sharedIn, type Shared, type TaskEstimate } from '../../pipeli
 import { allUnits, prepare, remaining } from '../../pipelines/experiment/workspace.js'
 import { bytes, columns, grouped, spoken } from '../columns.js'
 import { done } from '../exit.js'
-import { printLine } from '../terminal.js'
 import { opening } from '../progress.js'
+import { printLine } from '../terminal.js'
 
 const row = (e: TaskEstimate): readonly string[] => [
   e.task,

@@ -25,16 +25,15 @@ const insteadOfFolder = async (path: string): Promise<string | null> => {
 
 /** One problem for each key whose folder is not there. Paths that several keys or settings have are looked at once. */
 export const missingFolders = async (file: string, { all }: Settings): Promise<readonly Problem[]> => {
-  const looked = new Map<string, Promise<string | null>>()
+  const looked = new Map<string, string | null>()
   const problems = new Map<string, Problem>()
   for (const setting of all)
     for (const [i, source] of setting.config.tasks.entries())
       for (const key of keys) {
         const path = source[key]?.resolved
         if (path === undefined) continue
-        const found = looked.get(path) ?? insteadOfFolder(path)
-        looked.set(path, found)
-        const instead = await found
+        if (!looked.has(path)) looked.set(path, await insteadOfFolder(path))
+        const instead = looked.get(path) ?? null
         const place = jsonPath(['tasks', i, key])
         if (instead === null || problems.has(`${place} ${path}`)) continue
         const missing = problem(file, place, expected[key], instead)

@@ -62,7 +62,7 @@ export const columnsOf = async (file: string): Promise<readonly Column[]> => {
       return columnsIn(file, await arrowFileSchema(file))
     }
     const message = await parquetSchemaMessage(source)
-    return columnsIn(file, await decoding(file, 'ARROW:schema', () => Promise.resolve(schemaIn(message))))
+    return columnsIn(file, await decoding(file, 'ARROW:schema', () => schemaIn(message)))
   } finally {
     await source.close()
   }
