@@ -54,8 +54,11 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
         await pool.close()
         block = heap.used()
       })()
-      // Each thread collects once it is closed; this one when it is told to.
-      for (let k = 0; k < 5; k++) {
+      // Each thread collects once it is closed, when it comes to it; this one when it is told to. What is never let go of
+      // is still there after a minute.
+      const [least = 0] = resident
+      const held = (): boolean => resident.length > 0 && process.memoryUsage.rss() - least >= 0.5 * block
+      for (let k = 0; k < 5 || (held() && k < 600); k++) {
         await new Promise(resolve => setTimeout(resolve, 100))
         gc?.()
       }
